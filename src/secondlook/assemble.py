@@ -1,0 +1,211 @@
+"""Settings to a ready Identifier: the only place where packs, gallery and the way meet."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from secondlook import enrolling, identify
+from secondlook.decide.rule import Limits, OperatingPoint
+from secondlook.enrolling import Enrolment, EnrolOptions
+from secondlook.errors import GalleryMissing, PackError, PackMismatch, SourceError
+from secondlook.faces.align import chip
+from secondlook.faces.detect import Search, find_faces
+from secondlook.faces.packs import opening
+from secondlook.faces.packs.cards import RecogniserCard
+from secondlook.faces.packs.detectors import PackDetector
+from secondlook.faces.packs.installed import Pack, list_packs
+from secondlook.faces.packs.known import RECOMMENDED
+from secondlook.faces.packs.recognisers import PackEmbedder
+from secondlook.faces.packs.runtime import Provider, RunOptions
+from secondlook.gallery import EnrolResult, Gallery, KeySource, Reference
+from secondlook.identify import Detect, Stages
+from secondlook.sources import (
+    MAX_PIXELS,
+    Picture,
+    Source,
+    SourceKind,
+    VideoFrames,
+    expand,
+    picture_from,
+    read_pictures,
+)
+from secondlook.types import Detections, Floats, Frame, Sighting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a user may choose.
+
+    detector, recogniser: packs by name; recogniser None: the gallery's own, or for a new gallery the best installed.
+    provider, threads: where models run (0 threads = one a core). smallest_px: face width still to be found in
+    photographs, px. every_s: video time between two looks. video_side: longest side at which video is looked at, px.
+    threshold: comparison score that makes a candidate, None = the pack's own. max_pixels: largest picture to decode.
+    """
+
+    detector: str = "centerface"
+    recogniser: str | None = None
+    provider: Provider = Provider.AUTO
+    threads: int = 0
+    smallest_px: float = 12.0
+    every_s: float = 0.2
+    video_side: int = 1280
+    threshold: float | None = None
+    limits: Limits = field(default_factory=Limits)
+    max_pixels: int = MAX_PIXELS
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """A gallery and the stages that fit it, ready to look at sources."""
+
+    gallery: Gallery
+    stages: Stages
+    settings: Settings
+    detector: PackDetector
+    embedder: PackEmbedder
+
+    @property
+    def card(self) -> RecogniserCard:
+        return self.embedder.card
+
+    @property
+    def providers(self) -> tuple[str, ...]:
+        """What each model runs on, for people."""
+        return (
+            f"{self.detector.card.title}: {self.detector.provider}",
+            f"{self.embedder.card.title}: {self.embedder.provider}",
+        )
+
+    def pictures(self, path: Path) -> Iterator[Frame]:
+        """Every picture in one photograph's file (pages, animation)."""
+        return read_pictures(path, self.settings.max_pixels)
+
+    def frames(self, path: Path) -> VideoFrames:
+        """The frames of one video that are looked at."""
+        return VideoFrames(path, every_s=self.settings.every_s, limit=self.settings.max_pixels)
+
+    def in_photo(self, frame: Frame) -> list[Sighting]:
+        return identify.photo(frame, self.gallery, self.stages)
+
+    def in_video(self, frames: Iterable[Frame], detect: Detect | None = None) -> Iterator[Sighting]:
+        return identify.video(frames, self.gallery, self.stages, detect)
+
+    def look(self, frame: Frame) -> Detections:
+        """The faces of one video frame."""
+        return find_faces(self.stages.detector, frame.pixels, self.stages.video_search)
+
+    def enrol(self, people: Iterable[Enrolment], options: EnrolOptions) -> Iterator[tuple[EnrolResult, ...]]:
+        return enrolling.enrol(people, self.gallery, self.stages, options)
+
+
+def recognisers() -> tuple[Pack, ...]:
+    """Usable recogniser packs, the best first: by measured FNIR at FPIR 0.01, those without a measurement last."""
+    found = [pack for pack in list_packs() if isinstance(pack.card, RecogniserCard)]
+    return tuple(sorted(found, key=_rank))
+
+
+def _rank(pack: Pack) -> tuple[float, str]:
+    card = pack.card
+    rates = card.rates if isinstance(card, RecogniserCard) else ()
+    measured = [rate.value for rate in rates if (rate.measure, rate.at) == ("FNIR", "FPIR 0.01")]
+    # A pack we recommend was chosen for being better; its own measurement, where it has one, still goes first.
+    unmeasured = 0.999 if card.name == RECOMMENDED.name else 2.0
+    return (min(measured, default=unmeasured), card.name)
+
+
+def best_recogniser() -> str:
+    """The name of the best installed recogniser. Raises PackError where there is none."""
+    found = recognisers()
+    if not found:
+        raise PackError("no recogniser pack can be used: `secondlook packs list` says why.")
+    return found[0].card.name
+
+
+def operating_point(card: RecogniserCard, threshold: float | None = None) -> OperatingPoint:
+    """The pack's own threshold, or the asked one; a pack that was never measured has none, and proposes nobody."""
+    if threshold is not None:
+        return OperatingPoint(threshold, threshold, -1.0, f"The threshold was set by hand to {threshold:.3f}.")
+    if card.threshold is None:
+        return OperatingPoint(
+            None, None, -1.0, f"No threshold was ever measured for pack {card.name}: measure or give one (--threshold)."
+        )
+    doubtful = card.doubtful if card.doubtful is not None else card.threshold
+    unlike = card.unlike if card.unlike is not None else -1.0
+    return OperatingPoint(card.threshold, doubtful, unlike, card.threshold_note)
+
+
+def assemble(gallery: Gallery, settings: Settings) -> Identifier:
+    """Everything that looks at pictures for this gallery. Raises PackMissing, PackCorrupt, PackMismatch."""
+    name = settings.recogniser or gallery.pack.partition("@")[0]
+    embedder = opening.recogniser(name, _options(settings))
+    if embedder.pack != gallery.pack:
+        raise PackMismatch(
+            f"{gallery.place} holds templates of pack {gallery.pack}, not of {embedder.pack}: "
+            f"run `secondlook gallery re-embed {gallery.place} --pack {name}` first."
+        )
+    return _identifier(gallery, embedder, settings)
+
+
+def _identifier(gallery: Gallery, embedder: PackEmbedder, settings: Settings) -> Identifier:
+    detector = opening.detector(settings.detector, _options(settings))
+    stages = Stages(
+        detector=detector,
+        embedder=embedder,
+        point=operating_point(embedder.card, settings.threshold),
+        photo_search=Search(smallest_px=settings.smallest_px),
+        video_search=Search(threshold=0.2, max_side=settings.video_side),
+        limits=settings.limits,
+        every_s=settings.every_s,
+    )
+    return Identifier(gallery, stages, settings, detector, embedder)
+
+
+def _options(settings: Settings) -> RunOptions:
+    return RunOptions(settings.provider, settings.threads)
+
+
+def open_or_create(path: Path, settings: Settings, key: KeySource | None = None) -> Gallery:
+    """The gallery at ``path``, made with the asked or the best installed pack where there is none."""
+    try:
+        return Gallery.open(path, key=key)
+    except GalleryMissing:
+        embedder = opening.recogniser(settings.recogniser or best_recogniser(), _options(settings))
+        return Gallery.create(path, pack=embedder.pack, dimension=embedder.dimension, key=key)
+
+
+def new_gallery(settings: Settings = Settings()) -> Gallery:
+    """A gallery in memory, for the asked or the best installed pack; nothing is written."""
+    embedder = opening.recogniser(settings.recogniser or best_recogniser(), _options(settings))
+    return Gallery.in_memory(embedder.pack, embedder.dimension)
+
+
+def reembed(gallery: Gallery, name: str, settings: Settings, progress: Callable[[int, int], None]) -> str:
+    """Makes every template of the gallery anew with another pack, from its sealed crops; gives the pack's id."""
+    embedder = opening.recogniser(name, _options(settings))
+
+    def embed(reference: Reference) -> Floats:
+        pixels = np.asarray(Image.open(io.BytesIO(reference.crop)).convert("RGB"))
+        template: Floats = embedder.embed(chip(pixels, reference.landmarks, embedder.layout)[None])[0]
+        return template
+
+    gallery.reembed(embedder.pack, embedder.dimension, embed, progress)
+    return embedder.pack
+
+
+def check_running(pack: Pack, settings: Settings | None = None) -> str:
+    """Runs a pack on made-up pixels; one sentence of what came out. Raises PackCorrupt where nothing usable did."""
+    options = _options(settings or Settings())
+    grey = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), np.uint8)
+    if isinstance(pack.card, RecogniserCard):
+        embedder = opening.recogniser(pack.card.name, options)
+        size = embedder.layout.size
+        templates = embedder.embed(np.ascontiguousarray(np.resize(grey, (2, size, size, 3))))
+        return f"{templates.shape[1]} numbers a template, on {embedder.provider}."
+    found = opening.detector(pack.card.name, options)
+    return f"{len(found.detect(grey[0]))} faces in noise, on {found.provider}."

@@ -1,0 +1,75 @@
+"""From five landmarks to the upright chip a recogniser wants."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+
+from secondlook.ports import ChipLayout
+from secondlook.types import Floats, Pixels
+
+
+def similarity(source: Floats, target: Floats) -> Floats:
+    """The (2, 3) matrix of the rotation, scale and shift that brings ``source`` nearest to ``target``, both (k, 2).
+
+    Least squares; Umeyama, IEEE PAMI 13(4), 1991, without reflection. Coincident points give the shift alone.
+    """
+    a, b = source.astype(np.float64), target.astype(np.float64)
+    a_mean, b_mean = a.mean(0), b.mean(0)
+    a, b = a - a_mean, b - b_mean
+    spread = float((a * a).sum())
+    if spread < 1e-9:
+        scale_rotation = np.eye(2)
+    else:
+        # In two dimensions the best rotation has a closed form: complex regression of b on a.
+        cosine = float((a * b).sum()) / spread
+        sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
+        scale_rotation = np.array([[cosine, -sine], [sine, cosine]])
+    shift = b_mean - scale_rotation @ a_mean
+    return np.hstack([scale_rotation, shift[:, None]]).astype(np.float32)
+
+
+def chip(pixels: Pixels, landmarks: Floats, layout: ChipLayout) -> Pixels:
+    """One aligned chip, (size, size, 3) RGB. Outside the picture it repeats the edge.
+
+    A face larger than the chip is averaged down before it is turned, so that nothing aliases.
+    """
+    matrix = similarity(landmarks, layout.points)
+    scale = float(np.hypot(matrix[0, 0], matrix[1, 0]))
+    region, offset = _region(pixels, landmarks, layout, scale)
+    shrink = max(1, int(1 / scale)) if scale > 0 else 1
+    if shrink > 1:
+        height, width = region.shape[:2]
+        size = (max(1, width // shrink), max(1, height // shrink))
+        region = np.asarray(cv2.resize(region, size, interpolation=cv2.INTER_AREA), np.uint8)
+        ratio = np.array([size[0] / width, size[1] / height], np.float32)
+    else:
+        ratio = np.ones(2, np.float32)
+    points = (landmarks - offset + 0.5) * ratio - 0.5
+    warped = cv2.warpAffine(
+        np.ascontiguousarray(region),
+        similarity(points.astype(np.float32), layout.points),
+        (layout.size, layout.size),
+        flags=cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    return np.asarray(warped, np.uint8)
+
+
+def _region(pixels: Pixels, landmarks: Floats, layout: ChipLayout, scale: float) -> tuple[Pixels, Floats]:
+    """The part of the picture the chip can touch, and its corner: large pictures are never warped whole."""
+    height, width = pixels.shape[:2]
+    centre = landmarks.mean(0)
+    reach = math.ceil(layout.size / max(scale, 1e-3)) + 2
+    x0, y0 = (int(np.clip(v - reach, 0, limit - 1)) for v, limit in zip(centre, (width, height), strict=True))
+    x1, y1 = (int(np.clip(v + reach, 1, limit)) for v, limit in zip(centre, (width, height), strict=True))
+    return pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)], np.array([x0, y0], np.float32)
+
+
+def chips(pixels: Pixels, landmarks: Floats, layout: ChipLayout) -> Pixels:
+    """(n, 5, 2) landmarks of one picture -> (n, size, size, 3) chips; n may be 0."""
+    if not len(landmarks):
+        return np.zeros((0, layout.size, layout.size, 3), np.uint8)
+    return np.stack([chip(pixels, points, layout) for points in landmarks])

@@ -1,0 +1,142 @@
+"""Every face in a picture of any size: which passes to make over it, and one merge of what they find."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from secondlook.ports import Detector
+from secondlook.types import Detections, Floats, Pixels
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How hard to look.
+
+    smallest_px: face width that should still be found, in px of the picture. threshold: detector score from which a
+    face counts. tile: edge of the detector's largest input in px; overlap: what neighbouring tiles share, in px of
+    the detector's input. comfortable_px: face width at which the detector is sure. max_side: if given, one
+    pass only, at most this large (video).
+    """
+
+    smallest_px: float = 12.0
+    threshold: float = 0.35
+    tile: int = 1536
+    overlap: int = 256
+    comfortable_px: float = 24.0
+    max_scale: float = 2.0
+    max_side: int | None = None
+    merge_iou: float = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """One run of the detector: the part of the picture (x0, y0, x1, y1 px), how it is scaled, and where a face must
+    have its centre to count here (``core``), so that neighbouring tiles do not both claim it."""
+
+    part: tuple[int, int, int, int]
+    core: tuple[float, float, float, float]
+    scale: float
+
+
+def plan(height: int, width: int, search: Search) -> tuple[Pass, ...]:
+    """The passes over a picture: one where it fits, else a whole view for large faces and tiles for small ones."""
+    whole = (0, 0, width, height)
+    everywhere = (-math.inf, -math.inf, math.inf, math.inf)
+    wanted = min(search.max_scale, search.comfortable_px / search.smallest_px)
+    longest = max(height, width)
+    if search.max_side is not None:
+        return (Pass(whole, everywhere, min(search.max_scale, search.max_side / longest)),)
+    if longest * wanted <= search.tile:
+        return (Pass(whole, everywhere, wanted), Pass(whole, everywhere, wanted / 3))
+    overview = search.tile / longest / 2
+    passes = [Pass(whole, everywhere, overview)]
+    if overview < wanted / 4:
+        passes.append(Pass(whole, everywhere, 2 * overview))
+    return (*passes, *_tiles(height, width, wanted, search))
+
+
+def _tiles(height: int, width: int, scale: float, search: Search) -> Iterator[Pass]:
+    edge, overlap = search.tile / scale, search.overlap / scale
+    for y0, y1, top, bottom in _spans(height, edge, overlap):
+        for x0, x1, left, right in _spans(width, edge, overlap):
+            yield Pass((x0, y0, x1, y1), (left, top, right, bottom), scale)
+
+
+def _spans(length: int, edge: float, overlap: float) -> Iterator[tuple[int, int, float, float]]:
+    """Even spans over a length: start, end, and the core between the middles of the overlaps."""
+    count = max(1, math.ceil((length - overlap) / (edge - overlap)))
+    step = (length - overlap) / count
+    for i in range(count):
+        start, end = round(i * step), min(length, math.ceil((i + 1) * step + overlap))
+        core_start = -math.inf if i == 0 else i * step + overlap / 2
+        core_end = math.inf if i == count - 1 else (i + 1) * step + overlap / 2
+        yield start, end, core_start, core_end
+
+
+def find_faces(detector: Detector, pixels: Pixels, search: Search) -> Detections:
+    """Every face in the picture above the threshold, best first, in its own pixels."""
+    height, width = pixels.shape[:2]
+    if height < 2 or width < 2:
+        return Detections.none()
+    found = [_run(detector, pixels, step, search) for step in plan(height, width, search)]
+    return merge(found, search.merge_iou)
+
+
+def _run(detector: Detector, pixels: Pixels, step: Pass, search: Search) -> Detections:
+    x0, y0, x1, y1 = step.part
+    part = resized(pixels[y0:y1, x0:x1], step.scale)
+    scale: Floats = np.array([part.shape[1] / (x1 - x0), part.shape[0] / (y1 - y0)], np.float32)
+    faces = detector.detect(part)
+    faces = faces[np.asarray(faces.scores >= search.threshold)]
+    corner: Floats = np.array([x0, y0], np.float32)
+    boxes: Floats = (faces.boxes.reshape(-1, 2, 2) / scale + corner).reshape(-1, 4)
+    landmarks: Floats = faces.landmarks / scale + corner
+    moved = Detections(boxes, landmarks, faces.scores)
+    centres = (moved.boxes[:, :2] + moved.boxes[:, 2:]) / 2
+    left, top, right, bottom = step.core
+    inside = (centres >= [left, top]).all(1) & (centres < [right, bottom]).all(1)
+    return moved[np.asarray(inside)]
+
+
+def resized(pixels: Pixels, scale: float) -> Pixels:
+    """The picture scaled without aliasing; unchanged (no copy) at 1."""
+    if scale == 1:
+        return pixels
+    height, width = pixels.shape[:2]
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(np.ascontiguousarray(pixels), size, interpolation=how), np.uint8)
+
+
+def merge(found: list[Detections], iou: float) -> Detections:
+    """One list without duplicates: of two boxes that overlap, or where one lies mostly in the other, the surer stays."""
+    boxes = np.concatenate([f.boxes for f in found])
+    scores = np.concatenate([f.scores for f in found])
+    landmarks = np.concatenate([f.landmarks for f in found])
+    keep = suppress(boxes, scores, iou)
+    return Detections(boxes[keep], landmarks[keep], scores[keep])
+
+
+def suppress(boxes: Floats, scores: Floats, iou: float, within: float = 0.7) -> NDArray[np.intp]:
+    """Rows to keep, best score first. ``within``: share of the smaller box inside the larger that makes it a duplicate,
+    where the two are of like size (a quarter of the area or more): a face on a T-shirt is a face of its own."""
+    order = np.argsort(-scores, kind="stable")
+    areas = np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
+    keep: list[int] = []
+    while order.size:
+        first, rest = int(order[0]), order[1:]
+        keep.append(first)
+        low = np.maximum(boxes[first, :2], boxes[rest, :2])
+        high = np.minimum(boxes[first, 2:], boxes[rest, 2:])
+        shared = np.prod(np.clip(high - low, 0, None), axis=1)
+        smaller, larger = np.minimum(areas[first], areas[rest]), np.maximum(areas[first], areas[rest])
+        union = smaller + larger - shared
+        same = (shared > iou * union) | ((shared > within * smaller) & (smaller > 0.25 * larger))
+        order = rest[~same]
+    return np.array(keep, np.intp)

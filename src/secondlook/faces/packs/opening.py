@@ -1,0 +1,76 @@
+"""From a pack on the disk to a detector or recogniser that runs."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from pathlib import Path
+
+from secondlook.errors import PackCorrupt
+from secondlook.faces.packs.detectors import PackDetector, open_detector
+from secondlook.faces.packs.dlib_file import parse_dlib
+from secondlook.faces.packs.dlib_onnx import BUILD, build_onnx
+from secondlook.faces.packs.installed import Pack, home, load_pack
+from secondlook.faces.packs.recognisers import PackEmbedder, open_recogniser
+from secondlook.faces.packs.runtime import RunOptions
+from secondlook.faces.packs.shipped import DLIB_RESNET
+
+
+def detector(name: str, options: RunOptions) -> PackDetector:
+    """The detector pack of that name. Raises PackMissing, PackCorrupt."""
+    pack = load_pack(name)
+    return open_detector(pack.card, pack.id, _model(pack), options)
+
+
+def recogniser(name: str, options: RunOptions) -> PackEmbedder:
+    """The recogniser pack of that name. Raises PackMissing, PackCorrupt."""
+    pack = load_pack(name)
+    return open_recogniser(pack.card, pack.id, _model(pack), options)
+
+
+def _model(pack: Pack) -> bytes:
+    if pack.card.name == DLIB_RESNET.name:
+        return dlib_onnx(pack, home() / "cache")
+    return _bytes(pack)
+
+
+def _bytes(pack: Pack) -> bytes:
+    try:
+        return pack.model_path.read_bytes()
+    except OSError as error:
+        raise PackCorrupt(f"{pack.model_path} cannot be read ({error.strerror}): allow reading it.") from error
+
+
+def dlib_onnx(pack: Pack, cache: Path) -> bytes:
+    """dlib's recogniser as ONNX: made once, then read from ``cache``, where its own checksum stands in front of it.
+
+    A cache that is damaged or cannot be written costs a rebuild (a quarter of a second), never an error.
+    """
+    place = cache / f"{pack.card.name}-{pack.sha256[:12]}-{BUILD}.onnx.sum"
+    cached = _read_summed(place)
+    if cached is not None:
+        return cached
+    model = build_onnx(parse_dlib(_bytes(pack)))
+    _write_summed(place, model)
+    return model
+
+
+def _read_summed(place: Path) -> bytes | None:
+    try:
+        content = place.read_bytes()
+    except OSError:
+        return None
+    checksum, model = content[:32], content[32:]
+    return model if hashlib.sha256(model).digest() == checksum else None
+
+
+def _write_summed(place: Path, model: bytes) -> None:
+    part = place.with_name(f"{place.name}.part-{os.getpid()}")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(hashlib.sha256(model).digest() + model)
+        part.replace(place)
+    except OSError:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)

@@ -1,0 +1,27 @@
+"""When a word is a subject's name, and when two are the same."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from secondlook.errors import GalleryError
+
+_LONGEST = 200
+_JOINERS = "\u200c\u200d"  # invisible, but spelling in Persian and in Indic scripts
+
+
+def plain_name(name: str) -> str:
+    """The name as it is kept: NFC, without blanks around it. Raises GalleryError where it is no name."""
+    plain = unicodedata.normalize("NFC", name).strip()
+    # Categories C*: control, format, surrogate, unassigned; names are not told apart by what cannot be seen.
+    unseen = any(unicodedata.category(letter)[0] == "C" and letter not in _JOINERS for letter in plain)
+    if not plain or len(plain) > _LONGEST or unseen:
+        raise GalleryError(
+            f"{name!r} cannot be a subject's name: give 1 to {_LONGEST} letters and no control characters."
+        )
+    return plain
+
+
+def folded_name(name: str) -> str:
+    """The same for all spellings that differ only in case or in how accents are written."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).strip().casefold())

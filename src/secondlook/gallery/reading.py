@@ -1,0 +1,150 @@
+"""What a gallery's rows say, opened with the subjects' keys. Each function works in its caller's transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from secondlook.errors import GalleryError, PackMismatch
+from secondlook.gallery.changes import Room, person
+from secondlook.gallery.people import Reference, Subject, opened_row, opened_template
+from secondlook.gallery.records import MetaRow, ReferenceRow, SubjectRow
+from secondlook.gallery.sealing import Kind
+from secondlook.gallery.subject_index import SubjectIndex
+from secondlook.gallery.vault import SubjectSeal
+from secondlook.types import Floats
+
+_STEP = 1000
+
+
+def meta(room: Room) -> MetaRow:
+    found = room.session.scalars(select(MetaRow)).one()
+    if not (isinstance(found.dimension, int) and found.dimension > 0 and isinstance(found.pack, str)):
+        raise GalleryError(f"{room.place} is damaged (no pack or dimension): restore it from a backup.")
+    return found
+
+
+def check_pack(place: str, held: str, asked: str) -> None:
+    """Raises PackMismatch."""
+    if asked != held:
+        raise PackMismatch(
+            f"{place} holds templates of the pack {held} and those of {asked} cannot be compared with them: "
+            "use that pack, or change the gallery's with `secondlook gallery re-embed`."
+        )
+
+
+def seals(room: Room) -> tuple[dict[str, SubjectSeal], set[str]]:
+    """The seals of all subjects by id, and the ids of those that are blinded."""
+    return _seals_of(room, room.session.scalars(select(SubjectRow.id)))
+
+
+def _seals_of(room: Room, ids: Iterable[str]) -> tuple[dict[str, SubjectSeal], set[str]]:
+    subjects = set(ids)
+    found = room.vault.find_all(subjects)
+    return found, subjects - found.keys()
+
+
+def subject_index(room: Room) -> SubjectIndex:
+    """The whole gallery for searching. Raises PackMismatch, GalleryError where a row was tampered with."""
+    now = meta(room)  # first of all: from here on the session sees one state, whose keys were stored before
+    subjects = room.session.scalars(select(SubjectRow)).all()
+    opened, blinded = _seals_of(room, [subject.id for subject in subjects])
+    index = SubjectIndex(now.revision, now.pack, now.dimension, len(blinded))
+    for subject in subjects:
+        if subject.id in opened:
+            index.name(subject.id, opened[subject.id].open(subject.sealed_name, Kind.NAME).decode())
+    columns = (
+        ReferenceRow.id,
+        ReferenceRow.subject_id,
+        ReferenceRow.pack,
+        ReferenceRow.picture_lookup,
+        ReferenceRow.sealed_template,
+    )
+    for rows in room.session.execute(select(*columns)).partitions(_STEP):
+        templates: dict[int, Floats] = {}
+        owners: list[str] = []
+        for reference, owner, pack, picture, sealed in rows:
+            if owner in blinded:
+                continue
+            if owner not in opened:
+                raise GalleryError(f"{room.place} is damaged (reference {reference} is nobody's): restore a backup.")
+            check_pack(f"Reference {reference} in {room.place}", pack, now.pack)
+            templates[reference] = opened_template(opened[owner], sealed, pack, picture, reference)
+            owners.append(owner)
+        index.add(templates, owners)
+    return index
+
+
+def subject_list(room: Room) -> tuple[Subject, ...]:
+    """By name, without those that are blinded."""
+    opened, _ = seals(room)
+    counted = (
+        select(SubjectRow, func.count(ReferenceRow.id))
+        .outerjoin(ReferenceRow, ReferenceRow.subject_id == SubjectRow.id)
+        .group_by(SubjectRow.id)
+    )
+    found = [
+        Subject(
+            id=row.id,
+            name=opened[row.id].open(row.sealed_name, Kind.NAME).decode(),
+            references=count,
+            enrolled_at=_time(room, row.created_at),
+        )
+        for row, count in room.session.execute(counted)
+        if row.id in opened
+    ]
+    return tuple(sorted(found, key=lambda subject: subject.name.casefold()))
+
+
+def _time(room: Room, written: str) -> datetime:
+    try:
+        return datetime.fromisoformat(written)
+    except ValueError as error:
+        raise GalleryError(f"{room.place} is damaged (no time: {written!r}): restore it from a backup.") from error
+
+
+def references(room: Room, name: str) -> tuple[Reference, ...]:
+    """Of one subject, oldest first."""
+    whose = person(room, name)
+    rows = select(ReferenceRow).where(ReferenceRow.subject_id == whose.id).order_by(ReferenceRow.id)
+    return tuple(opened_row(whose.seal, row, whose.name) for row in room.session.scalars(rows))
+
+
+def templates(room: Room, name: str) -> list[Floats]:
+    """Of one subject, oldest first, without touching the crops."""
+    whose = person(room, name)
+    rows = select(ReferenceRow.id, ReferenceRow.pack, ReferenceRow.picture_lookup, ReferenceRow.sealed_template)
+    held = room.session.execute(rows.where(ReferenceRow.subject_id == whose.id).order_by(ReferenceRow.id))
+    return [opened_template(whose.seal, sealed, pack, picture, id_) for id_, pack, picture, sealed in held]
+
+
+def reference(room: Room, id_: int) -> Reference:
+    """Raises GalleryError where there is none, or where its subject is blinded."""
+    found = reference_or_none(room, id_)
+    if found is None:
+        raise GalleryError(
+            f"There is no reference {id_} in {room.place}, or its subject's key was dropped: "
+            "`secondlook gallery show` lists those that can be read."
+        )
+    return found
+
+
+def reference_or_none(room: Room, id_: int) -> Reference | None:
+    """None where there is none, or where its subject is blinded."""
+    row = room.session.get(ReferenceRow, id_)
+    seal = None if row is None else room.vault.find(row.subject_id)
+    if row is None or seal is None:
+        return None
+    subject = room.session.get_one(SubjectRow, row.subject_id)
+    return opened_row(seal, row, seal.open(subject.sealed_name, Kind.NAME).decode())
+
+
+def readable_ids(room: Room) -> Iterator[tuple[int, str, bytes]]:
+    """(reference, subject id, picture lookup) of every reference whose subject is not blinded."""
+    opened, _ = seals(room)
+    columns = select(ReferenceRow.id, ReferenceRow.subject_id, ReferenceRow.picture_lookup).order_by(ReferenceRow.id)
+    for id_, subject, picture in room.session.execute(columns):
+        if subject in opened:
+            yield id_, subject, picture

@@ -1,0 +1,270 @@
+"""The gallery: who is enrolled, and who of them is nearest to a probe."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from sqlalchemy import select
+
+from secondlook.gallery import changes, reading
+from secondlook.gallery.changes import Room
+from secondlook.gallery.founding import Foundation, found, found_in_memory, reopened
+from secondlook.gallery.keys import KeySource
+from secondlook.gallery.people import NewReference, Reference, Subject, checked_templates
+from secondlook.gallery.records import RetiredKeyRow
+from secondlook.gallery.reembedding import Embed, Progress, reembed
+from secondlook.gallery.subject_index import SubjectIndex
+from secondlook.types import Candidate, Floats
+
+
+class Gallery:
+    """Enrolled subjects and their references; ``ports.Searchable``. Safe from several threads and processes.
+
+    Every change is one transaction, on the disk when the call returns. Everything of a person is sealed under the
+    person's own key; a subject whose key was dropped is *blinded*: counted, never searched, removable. What stays in
+    clear: how many subjects and references there are, when a subject was first enrolled, and the pack.
+
+    Any method raises OutputError where the disk does not take a change, and GalleryError where a row was changed from
+    outside. Not for network file systems (SQLite's write-ahead log needs shared memory), nor across a fork: each
+    process opens its own.
+    """
+
+    def __init__(self, foundation: Foundation) -> None:
+        """For the makers below; use those."""
+        self._foundation = foundation
+        self._database = foundation.database
+        self._vault = foundation.vault
+        self._lock = threading.RLock()
+        self._index: SubjectIndex | None = None
+
+    @classmethod
+    def create(cls, path: str | Path, *, pack: str, dimension: int, key: KeySource | None = None) -> Gallery:
+        """A new gallery in a folder which is empty or not there yet.
+
+        pack: id of the pack whose templates it will hold. dimension: length of its templates. key: where the
+        gallery's key is, or is to be kept; by default a file in ``$SECONDLOOK_HOME/keys``. Never in the folder.
+        Raises GalleryError where the folder is taken, GalleryLocked, OutputError.
+        """
+        return cls(found(Path(path), pack, dimension, key))
+
+    @classmethod
+    def open(cls, path: str | Path, *, key: KeySource | None = None) -> Gallery:
+        """One that is there. key: as at its making, by default as remembered from there.
+
+        Raises GalleryMissing, GalleryVersion, GalleryLocked (the key is missing or wrong).
+        """
+        gallery = cls(reopened(Path(path), key))
+        gallery._drop_retired()
+        return gallery
+
+    @classmethod
+    def in_memory(cls, pack: str, dimension: int) -> Gallery:
+        """One that leaves nothing behind: no file, keys in memory."""
+        return cls(found_in_memory(pack, dimension))
+
+    def close(self) -> None:
+        self._foundation.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # What is there
+
+    @property
+    def id(self) -> str:
+        """uuid in hex, for as long as the gallery lives."""
+        return self._foundation.id
+
+    @property
+    def place(self) -> str:
+        """Its folder, or words that say that it has none."""
+        return self._database.place
+
+    @property
+    def pack(self) -> str:
+        with self._reading() as room:
+            return reading.meta(room).pack
+
+    @property
+    def dimension(self) -> int:
+        """Length of a template."""
+        with self._reading() as room:
+            return reading.meta(room).dimension
+
+    @property
+    def subjects(self) -> int:
+        """How many can be found: those with at least one reference that are not blinded."""
+        with self._current() as index:
+            return index.subjects
+
+    @property
+    def blinded(self) -> int:
+        """How many subjects cannot be read because their keys were dropped."""
+        with self._current() as index:
+            return index.blinded
+
+    def __len__(self) -> int:
+        """How many references are searched."""
+        with self._current() as index:
+            return len(index)
+
+    def subject_list(self) -> tuple[Subject, ...]:
+        """Everybody enrolled, by name, without those blinded."""
+        with self._reading() as room:
+            return reading.subject_list(room)
+
+    def references(self, subject: str) -> tuple[Reference, ...]:
+        """Of one subject, oldest first. Raises UnknownSubject, GalleryLocked where it is blinded."""
+        with self._reading() as room:
+            return reading.references(room, subject)
+
+    def reference(self, id: int) -> Reference:  # noqa: A002
+        """The one a candidate names. Raises GalleryError where there is none or its subject is blinded."""
+        with self._reading() as room:
+            return reading.reference(room, id)
+
+    def templates(self, subject: str) -> Floats:
+        """(n, D) of one subject, oldest first. Raises UnknownSubject, GalleryLocked."""
+        with self._reading() as room:
+            held = reading.templates(room, subject)
+            return np.stack(held) if held else np.zeros((0, reading.meta(room).dimension), np.float32)
+
+    def has_picture(self, subject: str, sha256: str) -> bool:
+        """Whether that picture (SHA-256 of its file, in hex) is enrolled for that subject. Raises UnknownSubject."""
+        with self._reading() as room:
+            return changes.has_picture(room, changes.person(room, subject), sha256)
+
+    # Search
+
+    def search(self, template: Floats, pack: str, k: int = 5) -> tuple[Candidate, ...]:
+        """template: (D,) of unit length -> the k nearest subjects, best first, each once, by its nearest reference.
+
+        The score is the cosine. Exact. Raises PackMismatch where ``pack`` is not the gallery's.
+        """
+        return self.search_many(np.asarray(template)[None], pack, k)[0]
+
+    def search_many(self, templates: Floats, pack: str, k: int = 5) -> tuple[tuple[Candidate, ...], ...]:
+        """templates: (n, D) of unit length, n may be 0 -> as ``search``, one for each."""
+        with self._current() as index:
+            reading.check_pack(self.place, index.pack, pack)
+            return index.search(checked_templates(templates, index.dimension), k)
+
+    # Change
+
+    def enrol(self, subject: str, references: Sequence[NewReference], pack: str) -> tuple[int | None, ...]:
+        """Add references to a subject, who is made where new. All of them or, where anything is raised, none.
+
+        Returns their ids, None for a picture which that subject has already. Raises PackMismatch, GalleryError where
+        a template or the name is none, GalleryLocked where the subject is blinded.
+        """
+        if not references:
+            return ()
+        with self._writing() as room:
+            meta = reading.meta(room)
+            reading.check_pack(self.place, meta.pack, pack)
+            templates = [checked_templates(np.asarray(new.template)[None], meta.dimension)[0] for new in references]
+            person, ids = changes.enrol(room, subject, references, pack)
+            revision = meta.revision
+        added = {id_: template for id_, template in zip(ids, templates, strict=True) if id_ is not None}
+
+        def follow(index: SubjectIndex) -> None:
+            index.name(person.id, person.name)
+            index.add(added, [person.id] * len(added))
+
+        self._follow(revision, follow)
+        return ids
+
+    def rename(self, old: str, new: str) -> None:
+        """Raises UnknownSubject, SubjectExists, GalleryLocked where it is blinded."""
+        with self._writing() as room:
+            person = changes.rename(room, old, new)
+            revision = reading.meta(room).revision
+        self._follow(revision, lambda index: index.name(person.id, person.name))
+
+    def merge(self, into: str, from_: str) -> None:
+        """Make one subject of two: ``from_``'s references go to ``into``, sealed anew, and ``from_`` is no more.
+
+        A picture that both had stays once. Raises UnknownSubject, GalleryLocked where one of them is blinded.
+        """
+        with self._writing() as room:
+            merged = changes.merge(room, into, from_)
+            revision = reading.meta(room).revision
+        self._follow(revision, lambda index: index.merge(merged.into, merged.gone, merged.doubled))
+        self._drop_retired()
+
+    def remove(self, subject: str) -> None:
+        """Remove a subject and drop its key, which blinds every copy of its rows. Raises UnknownSubject."""
+        self._drop_retired()
+        with self._writing() as room:
+            gone = changes.subject_row(room, subject).id
+            changes.remove(room, gone)
+            revision = reading.meta(room).revision
+        self._follow(revision, lambda index: index.remove_subject(gone))
+
+    def remove_blinded(self) -> int:
+        """Remove the rows of all subjects whose keys were dropped; how many subjects that were."""
+        with self._writing() as room:
+            _, gone = reading.seals(room)
+            for subject in gone:
+                changes.remove(room, subject)
+        return len(gone)
+
+    def remove_reference(self, id: int) -> None:  # noqa: A002
+        """Remove one reference; its subject stays, even without any. Raises GalleryError where there is none."""
+        with self._writing() as room:
+            changes.remove_reference(room, id)
+            revision = reading.meta(room).revision
+        self._follow(revision, lambda index: index.remove([id]))
+
+    def reembed(self, pack: str, dimension: int, embed: Embed, progress: Progress = lambda done, total: None) -> None:
+        """Change the gallery's pack: make every template anew from its crop, then swap all of them at once.
+
+        Where anything is raised, nothing has changed. References of blinded subjects stay as they are.
+        """
+        reembed(self._database, self._vault, pack, dimension, embed, progress)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Room]:
+        with self._database.reading() as session:
+            yield Room(session, self._vault, self.place)
+
+    @contextmanager
+    def _writing(self) -> Iterator[Room]:
+        with self._database.writing() as session:
+            yield Room(session, self._vault, self.place)
+
+    @contextmanager
+    def _current(self) -> Iterator[SubjectIndex]:
+        """The index as the gallery now is: read anew where it was changed by somebody else."""
+        with self._lock:
+            if self._index is None or self._index.revision != self._database.revision():
+                with self._reading() as room:
+                    self._index = reading.subject_index(room)
+            yield self._index
+
+    def _follow(self, revision: int, change: Callable[[SubjectIndex], None]) -> None:
+        """Let the index follow our own change, unless somebody else's came between: then it will be read anew."""
+        with self._lock:
+            held, self._index = self._index, None  # and stays None should the change raise
+            if held is not None and held.revision == revision - 1:
+                change(held)
+                held.revision = revision
+            self._index = held
+
+    def _drop_retired(self) -> None:
+        with self._reading() as room:
+            waiting = room.session.scalar(select(RetiredKeyRow.subject_id).limit(1)) is not None
+        if waiting:
+            with self._database.locked() as session:
+                changes.drop_retired(Room(session, self._vault, self.place))

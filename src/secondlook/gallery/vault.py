@@ -1,0 +1,106 @@
+"""Who can open what: the gallery's key opens the subjects' keys, a subject's key what is kept of the subject."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from cryptography.exceptions import InvalidTag
+
+from secondlook.errors import GalleryError, GalleryLocked
+from secondlook.gallery.keystore import KeyStore
+from secondlook.gallery.names import folded_name
+from secondlook.gallery.sealing import Belonging, Kind, derive, lookup, new_key, seal, unseal
+
+_CHECK = b"this key opens this gallery"
+
+
+@dataclass(frozen=True, slots=True)
+class SubjectSeal:
+    """Seals and opens what is kept of one subject. gallery, subject: ids in hex."""
+
+    gallery: str
+    subject: str
+    place: str
+    key: bytes = field(repr=False)
+
+    def close(self, plain: bytes, kind: Kind, pack: str = "", picture: bytes = b"") -> bytes:
+        return seal(self.key, plain, Belonging(self.gallery, kind, self.subject, pack, picture))
+
+    def open(self, sealed: bytes, kind: Kind, pack: str = "", picture: bytes = b"", row: str = "a subject") -> bytes:
+        """Raises GalleryError where the sealed value was changed or belongs elsewhere. row: its name there."""
+        try:
+            return unseal(self.key, sealed, Belonging(self.gallery, kind, self.subject, pack, picture))
+        except InvalidTag as error:
+            raise GalleryError(
+                f"The {kind} of {row} in {self.place} was changed or moved from outside: "
+                "remove it, or restore the gallery from a backup."
+            ) from error
+
+    def picture_lookup(self, sha256: str) -> bytes:
+        """Tells a picture that is enrolled already, and nothing without this subject's key."""
+        return lookup(derive(self.key, self.gallery, "pictures"), sha256)
+
+
+class Vault:
+    """The gallery's key at work, and the store of the subjects' keys."""
+
+    def __init__(self, gallery: str, key: bytes, store: KeyStore, place: str) -> None:
+        self._gallery = gallery
+        self._place = place
+        self._store = store
+        self._wrapping = derive(key, gallery, "subject keys")
+        self._names = derive(key, gallery, "names")
+        self._checking = derive(key, gallery, "check")
+
+    def check_value(self) -> bytes:
+        """What only this key opens: kept with the gallery, to tell a wrong key at once."""
+        return seal(self._checking, _CHECK, Belonging(self._gallery, Kind.CHECK))
+
+    def verify(self, check: bytes, words: str) -> None:
+        """Raises GalleryLocked where this is not the gallery's key. words: where it came from."""
+        try:
+            unseal(self._checking, check, Belonging(self._gallery, Kind.CHECK))
+        except InvalidTag as error:
+            raise GalleryLocked(
+                f"The key in {words} does not open {self._place}: give the key this gallery was made with."
+            ) from error
+
+    def name_lookup(self, name: str) -> bytes:
+        """Finds a name, and tells nothing without the gallery's key."""
+        return lookup(self._names, folded_name(name))
+
+    def new_seal(self, subject: str) -> SubjectSeal:
+        """A new subject's key, in the store before anything is sealed with it."""
+        key = new_key()
+        self._store.keep(subject, seal(self._wrapping, key, Belonging(self._gallery, Kind.KEY, subject)))
+        return self._seal(subject, key)
+
+    def find(self, subject: str) -> SubjectSeal | None:
+        """None where the key was dropped: the subject is blinded."""
+        wrapped = self._store.find(subject)
+        return None if wrapped is None else self._unwrapped(subject, wrapped)
+
+    def find_all(self, subjects: set[str]) -> dict[str, SubjectSeal]:
+        """By subject id, without those whose key was dropped."""
+        wrapped = self._store.everything()
+        return {subject: self._unwrapped(subject, wrapped[subject]) for subject in subjects & wrapped.keys()}
+
+    def drop(self, subject: str) -> None:
+        """From here on nobody can read what is kept of this subject, nor any copy of it."""
+        self._store.drop(subject)
+
+    def close(self) -> None:
+        self._store.close()
+
+    def _seal(self, subject: str, key: bytes) -> SubjectSeal:
+        return SubjectSeal(self._gallery, subject, self._place, key)
+
+    def _unwrapped(self, subject: str, wrapped: bytes) -> SubjectSeal:
+        try:
+            key = unseal(self._wrapping, wrapped, Belonging(self._gallery, Kind.KEY, subject))
+        except InvalidTag as error:
+            raise GalleryLocked(
+                f"A key in {self._store.place} was changed or belongs to another gallery than {self._place}: "
+                "bring back the right file."
+            ) from error
+        return self._seal(subject, key)

@@ -1,0 +1,75 @@
+"""Numbers in the words of a report."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import isfinite
+
+from secondlook.report.record import SightingRecord
+
+
+def counted(count: int, one: str, many: str = "") -> str:
+    """``1 face``, ``5,000 faces``, ``no faces``. many: the plural where it is not ``one`` and an s."""
+    if count == 1:
+        return f"1 {one}"
+    return f"{count or 'no'} {many or one + 's'}" if count < 1000 else f"{count:,} {many or one + 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    return " and ".join((", ".join(parts[:-1]), parts[-1])) if len(parts) > 1 else "".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """h:mm:ss.s"""
+    tenths = max(0, round(seconds * 10))
+    minutes, rest = divmod(tenths, 600)
+    return f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}.{rest % 10}"
+
+
+def span(record: SightingRecord) -> str | None:
+    """From when to when somebody was seen; None in a photograph."""
+    if record.first_s is None or record.last_s is None:
+        return None if record.time_s is None else clock(record.time_s)
+    first, last = clock(record.first_s), clock(record.last_s)
+    return first if first == last else f"{first} to {last}"
+
+
+def duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} seconds"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s"
+
+
+def percent(rate: float) -> str:
+    """Two figures or more: ``40 %``, ``4.1 %``, ``0.58 %``."""
+    if not isfinite(rate):
+        return "unknown"
+    value = 100 * rate
+    digits = 0 if value >= 99.95 or value == 0 else 1 if value >= 1 else 2
+    return f"{value:.{digits}f} %"
+
+
+def out_of(rate: float) -> str:
+    """A rate as people count: ``40 of 100``, ``6 of 1,000``."""
+    if not isfinite(rate):
+        return ""
+    of = next((n for n in (100, 1000, 10_000) if rate * n >= 0.95), 100_000)
+    return f"{round(rate * of):,} of {of if rate else 100:,}"
+
+
+def number(value: float | None, digits: int) -> str:
+    """With a real minus sign; where it could not be measured it says so."""
+    if value is None or not isfinite(value):
+        return "not measured"
+    return f"{value:.{digits}f}".replace("-", "−")
+
+
+def place_in(record: SightingRecord) -> str:
+    """Where in the picture: position of the face and its size in px."""
+    if not all(isfinite(v) for v in record.box):
+        return "place unknown"
+    x0, y0, x1, y1 = record.box
+    return f"{x1 - x0:.0f} × {y1 - y0:.0f} px at x {x0:.0f}, y {y0:.0f}".replace("-", "−")

@@ -1,0 +1,140 @@
+"""What is remembered of one person while they are followed: few shots, the best, spread over time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from secondlook.types import Face, Floats, Pixels, Track
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """shots: how many are kept a track. apart_s: least time between two of them (neighbouring frames say the same
+    thing twice)."""
+
+    shots: int = 6
+    apart_s: float = 0.4
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Shot:
+    """One kept observation. chip: aligned for the recogniser. crop: the face with a margin, for people."""
+
+    face: Face
+    chip: Pixels
+    crop: Pixels
+
+
+@dataclass(slots=True)
+class OpenTrack:
+    """A person being followed. path: (frame, x0, y0, x1, y1) of every frame they were seen in."""
+
+    id: int
+    first_frame: int
+    first_s: float | None
+    last_frame: int = 0
+    last_s: float | None = None
+    best_score: float = 0.0
+    path: list[tuple[int, float, float, float, float]] = field(default_factory=list)
+    times: list[float | None] = field(default_factory=list)
+    shots: list[Shot] = field(default_factory=list)
+
+    def see(self, frame: int, time_s: float | None, box: Floats, score: float) -> None:
+        x0, y0, x1, y1 = (float(v) for v in box)
+        self.path.append((frame, x0, y0, x1, y1))
+        self.times.append(time_s)
+        self.last_frame, self.last_s = frame, time_s
+        self.best_score = max(self.best_score, score)
+
+    def place(self, quality: float, time_s: float | None, keep: Keep) -> int | None:
+        """Where a shot of this quality belongs among the kept ones (one past the end: added); None: it is not wanted."""
+        near = [i for i, shot in enumerate(self.shots) if _apart(shot.face.time_s, time_s) < keep.apart_s]
+        if not near and len(self.shots) < keep.shots:
+            return len(self.shots)
+        weakest = min(near or range(len(self.shots)), key=lambda i: self.shots[i].face.quality.score)
+        return weakest if quality > self.shots[weakest].face.quality.score else None
+
+    def keep(self, place: int, shot: Shot) -> None:
+        self.shots[place : place + 1] = [shot]
+
+
+def _apart(a: float | None, b: float | None) -> float:
+    return 0.0 if a is None or b is None else abs(a - b)
+
+
+def fuse(templates: Floats, weights: Floats) -> Floats:
+    """(n, D) unit templates of one person, (n,) weights >= 0 -> (D,) of unit length: the weighted mean direction.
+
+    Where every weight is 0 they count alike.
+    """
+    w = weights if weights.sum() > 0 else np.ones_like(weights)
+    mean = (templates.astype(np.float64) * w[:, None]).sum(0)
+    length = float(np.linalg.norm(mean))
+    if length < 1e-6:
+        return np.asarray(templates[int(np.argmax(w))], np.float32)
+    return np.asarray(mean / length, np.float32)
+
+
+def break_point(templates: Floats, weights: Floats, unlike: float, least_weight: float = 0.15) -> int | None:
+    """Where a track stopped being one person: the place before which no good shot is like any good one after it.
+
+    templates: (n, D) in time order, unit length. weights: (n,) quality scores; weaker shots than ``least_weight`` say
+    nothing. unlike: cosine below which two good shots hardly ever show one person. None: nothing speaks for two people.
+    """
+    good = np.nonzero(weights >= least_weight)[0]
+    best: tuple[float, int] | None = None
+    for k in range(1, len(good)):
+        nearest = float((templates[good[:k]] @ templates[good[k:]].T).max())
+        if nearest < unlike and (best is None or nearest < best[0]):
+            best = (nearest, int(good[k]))
+    return None if best is None else best[1]
+
+
+def divide(track: OpenTrack, templates: Floats, unlike: float, number: Callable[[], int]) -> list[tuple[OpenTrack, Floats]]:
+    """The track, or two where it went over from one person to another, each with its shots' templates.
+
+    templates: (shots, D) in the shots' order. number: gives the second one's.
+    """
+    order = sorted(range(len(track.shots)), key=lambda i: track.shots[i].face.frame)
+    track.shots[:] = [track.shots[i] for i in order]
+    templates = templates[order]
+    weights = np.array([shot.face.quality.score for shot in track.shots], np.float32)
+    at = break_point(templates, weights, unlike)
+    if at is None:
+        return [(track, templates)]
+    border = track.shots[at].face.frame
+    before, after = _part(track, track.id, 0, border), _part(track, number(), border, None)
+    before.shots, after.shots = track.shots[:at], track.shots[at:]
+    return [(before, templates[:at]), (after, templates[at:])]
+
+
+def _part(track: OpenTrack, number: int, start: int, end: int | None) -> OpenTrack:
+    path = [step for step in track.path if step[0] >= start and (end is None or step[0] < end)]
+    times = dict(zip((step[0] for step in track.path), track.times, strict=True))
+    part = OpenTrack(number, path[0][0], times[path[0][0]], path[-1][0], times[path[-1][0]], track.best_score)
+    part.path, part.times = path, [times[step[0]] for step in path]
+    return part
+
+
+def closed(track: OpenTrack, templates: Floats, pack: str) -> Track:
+    """The finished track. templates: (shots, D), in the shots' order, which is that of time."""
+    shots = track.shots
+    faces = tuple(replace(s.face, template=t, pack=pack) for s, t in zip(shots, templates, strict=True))
+    weights = np.array([f.quality.score for f in faces], np.float32)
+    best = int(weights.argmax())
+    return Track(
+        id=track.id,
+        faces=faces,
+        best=best,
+        first_frame=track.first_frame,
+        last_frame=track.last_frame,
+        first_s=track.first_s,
+        last_s=track.last_s,
+        frames=len(track.path),
+        template=fuse(templates, weights),
+        pack=pack,
+        crop=shots[best].crop,
+    )
