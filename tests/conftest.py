@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+
+# How long an example takes is the machine's business: no test is about time.
+settings.register_profile("house", deadline=None)
+settings.load_profile("house")
 
 
 def _shared(part: str) -> Path:

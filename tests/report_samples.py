@@ -116,12 +116,14 @@ def run(**changed: Any) -> RunSummary:
 
 def mixture() -> list[Sighting]:
     """A bit of everything that a page must show well."""
-    clip = "footage/2026-11-20 gate camera 3/very_long_file_name_of_a_recorder_20261120T101500_20261120T111500_channel_03.mp4"
+    clip = "footage/2026-11-20 gate camera 3/a_file_name_of_a_recorder_20261120T101500_20261120T111500_channel_03.mp4"
     blurred = ("only 11 px between the eyes (wanted: 14)", "blurred (sharpness 0.02, wanted: 0.03)")
     return [
         *(sighting(track=20 + i, score=0.5 + i / 50) for i in range(7)),
         sighting(Outcome.NOT_SEARCHABLE, None, track=3, crop=False),
-        sighting(Outcome.INCONCLUSIVE, 0.912, "Katharina von Hohenstein-Schönbrunn", track=4, source=clip, start_s=3723.44),
+        sighting(
+            Outcome.INCONCLUSIVE, 0.912, "Katharina von Hohenstein-Schönbrunn", track=4, source=clip, start_s=3723.44
+        ),
         sighting(Outcome.INCONCLUSIVE, 0.61, track=5, against=blurred),
         sighting(Outcome.CANDIDATE, 0.941, "Ann Lee", track=6),
         sighting(Outcome.CANDIDATE, 0.967, "Владимир <b>Ж</b>", track=7, source=clip, start_s=3.2),

@@ -159,7 +159,7 @@ def _identifier(gallery: Gallery, embedder: PackEmbedder, settings: Settings) ->
         embedder=embedder,
         point=operating_point(embedder.card, settings.threshold),
         photo_search=Search(smallest_px=settings.smallest_px),
-        video_search=Search(threshold=0.2, max_side=settings.video_side),
+        video_search=Search(threshold=0.2, max_side=settings.video_side, confirmed=None),
         limits=settings.limits,
         every_s=settings.every_s,
     )

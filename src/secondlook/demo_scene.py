@@ -105,7 +105,9 @@ def demo_scene() -> DemoScene:
     collins = _picture("skimage", "data/astronaut.png")
     hopper = _picture("matplotlib", "mpl-data/sample_data/grace_hopper.jpg")
     cast = (
-        outlined(COLLINS, "astronaut.png", _continued(collins[:455], 25, 250), _COLLINS_FACE, _corners(_COLLINS_OUTLINE)),
+        outlined(
+            COLLINS, "astronaut.png", _continued(collins[:455], 25, 250), _COLLINS_FACE, _corners(_COLLINS_OUTLINE)
+        ),
         outlined(HOPPER, "grace_hopper.jpg", _continued(hopper, 75, 300), _HOPPER_FACE, _corners(_HOPPER_OUTLINE)),
     )
     strangers = _strangers()

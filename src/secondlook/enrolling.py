@@ -1,6 +1,6 @@
 """From folders of pictures to references: who is enrolled with which face, and why a picture was not taken.
 
-    pictures -> faces -> one face meant -> good enough? -> whose? -> gallery
+pictures -> faces -> one face meant -> good enough? -> whose? -> gallery
 """
 
 from __future__ import annotations
@@ -16,7 +16,15 @@ from PIL import Image
 
 from secondlook.errors import SourceError, UnknownSubject
 from secondlook.faces.crop import crop
-from secondlook.gallery import EnrolLimits, EnrolResult, EnrolStatus, Gallery, NewReference, OnSuspicion, SuspicionLimits
+from secondlook.gallery import (
+    EnrolLimits,
+    EnrolResult,
+    EnrolStatus,
+    Gallery,
+    NewReference,
+    OnSuspicion,
+    SuspicionLimits,
+)
 from secondlook.gallery.enrolment import Refusal, already_enrolled, choose_face, judged, refused, suspicion
 from secondlook.identify import Stages, faces
 from secondlook.sources import Picture, picture_from
@@ -162,6 +170,4 @@ def _reference(one: _Usable) -> NewReference:
     template = one.face.template
     if template is None:
         raise ValueError("a face without a template cannot become a reference")
-    return NewReference(
-        template, file.getvalue(), points.astype(np.float32), one.label, one.sha256, one.face.quality
-    )
+    return NewReference(template, file.getvalue(), points.astype(np.float32), one.label, one.sha256, one.face.quality)

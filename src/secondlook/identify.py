@@ -37,7 +37,7 @@ class Stages:
     embedder: Embedder
     point: OperatingPoint
     photo_search: Search = field(default_factory=Search)
-    video_search: Search = field(default_factory=lambda: Search(threshold=0.2, max_side=1280))
+    video_search: Search = field(default_factory=lambda: Search(threshold=0.2, max_side=1280, confirmed=None))
     limits: Limits = field(default_factory=Limits)
     keep: Keep = field(default_factory=Keep)
     every_s: float = 0.2
@@ -140,9 +140,7 @@ def _close(
             yield _track_sighting(source, part, closed(part, shots, stages.embedder.pack), gallery, stages)
 
 
-def _track_sighting(
-    source: str, opened: OpenTrack, track: Track, gallery: Searchable, stages: Stages
-) -> Sighting:
+def _track_sighting(source: str, opened: OpenTrack, track: Track, gallery: Searchable, stages: Stages) -> Sighting:
     best = track.best_face
     x0, y0, x1, y1 = (float(v) for v in best.box)
     return Sighting(
@@ -163,9 +161,7 @@ def _track_sighting(
     )
 
 
-def _sighting(
-    source: str, shot: Shot, number: int, template: Floats, gallery: Searchable, stages: Stages
-) -> Sighting:
+def _sighting(source: str, shot: Shot, number: int, template: Floats, gallery: Searchable, stages: Stages) -> Sighting:
     face = shot.face
     x0, y0, x1, y1 = (float(v) for v in face.box)
     return Sighting(

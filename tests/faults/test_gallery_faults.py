@@ -208,6 +208,23 @@ def test_a_disk_that_takes_no_more_keeps_what_was_acknowledged(tmp_path: Path) -
         assert set(acknowledged) <= names(gallery) and whole_subjects(gallery)
 
 
+def test_a_removal_that_the_disk_does_not_take_blinds_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OutputError("the disk is full")
+
+    with create(tmp_path) as gallery:
+        gallery.enrol("Ann", [new(1)], PACK)
+        gallery.enrol("Bob", [new(2)], PACK)
+        assert gallery.search(new(1).template, PACK)[0].subject == "Ann"
+        with monkeypatch.context() as cut, pytest.raises(OutputError):
+            cut.setattr("secondlook.gallery.changes.delete", full)  # the key is dropped by then
+            gallery.remove("Ann")
+        assert [candidate.subject for candidate in gallery.search(new(1).template, PACK)] == ["Bob"]
+        assert gallery.blinded == 1
+        gallery.remove("Ann")
+        assert gallery.blinded == 0
+
+
 def test_what_may_not_be_written_is_one_sentence(tmp_path: Path) -> None:
     with create(tmp_path) as gallery:
         gallery.enrol("Ann", [new(1)], PACK)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from report_samples import drawn, mixture, problems, run
 
+from report_samples import drawn, mixture, problems, run
 from secondlook.report.crops import save_crop
 from secondlook.report.page import write_report
 from secondlook.report.record import record_of
@@ -111,13 +111,21 @@ def chromium() -> str:
 def started(program: str, profile: Path) -> Iterator[Browser]:
     to_read, to_write = os.pipe()
     back_read, back_write = os.pipe()
-    arguments = (
-        "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-        "--disable-component-update --disable-sync --hide-scrollbars --remote-debugging-pipe about:blank"
-    ).split()
+    switches = (
+        "headless",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-quic",
+        "no-first-run",
+        "disable-background-networking",
+        "disable-component-update",
+        "disable-sync",
+        "hide-scrollbars",
+        "remote-debugging-pipe",
+    )
     # the browser reads commands from descriptor 3 and answers on 4
     process = subprocess.Popen(
-        [program, f"--user-data-dir={profile}", *arguments],
+        [program, f"--user-data-dir={profile}", *(f"--{switch}" for switch in switches), "about:blank"],
         preexec_fn=lambda: (os.dup2(to_read, 3), os.dup2(back_write, 4)),
         pass_fds=(3, 4),
         stdout=subprocess.DEVNULL,

@@ -180,9 +180,7 @@ def test_nothing_anywhere() -> None:
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(5, 30)), max_size=6),
     st.lists(st.tuples(st.integers(0, 60), st.integers(0, 60), st.integers(5, 30)), max_size=6),
 )
-def test_every_box_is_a_hit_once_or_false(
-    faces: list[tuple[int, int, int]], boxes: list[tuple[int, int, int]]
-) -> None:
+def test_every_box_is_a_hit_once_or_false(faces: list[tuple[int, int, int]], boxes: list[tuple[int, int, int]]) -> None:
     given_boxes = np.asarray([(x, y, x + w, y + w) for x, y, w in boxes], np.float32).reshape(-1, 4)
     result = found(placed(*((x, y, x + w, y + w) for x, y, w in faces)), given_boxes)
     used = result.hits[result.hits >= 0].tolist()

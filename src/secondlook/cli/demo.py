@@ -41,9 +41,7 @@ def demo(
                 err().print(line, markup=False)
         _enrol(scene, identifier)
         with progress(quiet) as bar:
-            result = find_into(
-                crowds, out_dir, identifier, Start.OVERWRITE, Annotate.ALL, ProgressBars(bar)
-            )
+            result = find_into(crowds, out_dir, identifier, Start.OVERWRITE, Annotate.ALL, ProgressBars(bar))
         page = write_page(out_dir, result, identifier, "the demo's two people", "Second Look's demo", started)
     _say(scene, crowds, result.records, page)
 
@@ -81,9 +79,12 @@ def _say(scene: DemoScene, crowds: list[Path], records: tuple[SightingRecord, ..
                 wrong += subject is not None
                 continue
             wrong += subject not in (None, placed.subject)
-            console.print(f"{path.name}: {placed.subject}, {placed.width_px:.0f} px wide: {_outcome(record)}", markup=False)
+            console.print(
+                f"{path.name}: {placed.subject}, {placed.width_px:.0f} px wide: {_outcome(record)}", markup=False
+            )
     console.print(
-        f"{strangers} grainy strangers were also there; {wrong} faces were proposed as somebody they are not.", markup=False
+        f"{strangers} grainy strangers were also there; {wrong} faces were proposed as somebody they are not.",
+        markup=False,
     )
     console.print(f"Look at it: {page}", markup=False)
 

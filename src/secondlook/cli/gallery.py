@@ -30,7 +30,8 @@ def list_(gallery: Place, key_file: KeyFilePath = None, key_from: KeyFrom = None
         people = opened.subject_list()
         if as_json:
             rows = [
-                {"subject": p.name, "references": p.references, "enrolled_at": p.enrolled_at.isoformat()} for p in people
+                {"subject": p.name, "references": p.references, "enrolled_at": p.enrolled_at.isoformat()}
+                for p in people
             ]
             print_json({"pack": opened.pack, "subjects": rows, "blinded": opened.blinded})
             return
@@ -105,7 +106,9 @@ def remove(gallery: Place, subject: Name, key_file: KeyFilePath = None, key_from
     """
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
         opened.remove(subject)
-    out().print(f"{subject} is removed, and the key to every copy of its templates and pictures is dropped.", markup=False)
+    out().print(
+        f"{subject} is removed, and the key to every copy of its templates and pictures is dropped.", markup=False
+    )
 
 
 @app.command("re-embed")

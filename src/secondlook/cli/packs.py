@@ -113,9 +113,7 @@ def pull(
     pull_shown(known, quiet, mirror, Existing.REPLACE if replace else Existing.KEEP)
 
 
-def pull_shown(
-    known: KnownPack, quiet: bool, mirror: str | None = None, existing: Existing = Existing.KEEP
-) -> None:
+def pull_shown(known: KnownPack, quiet: bool, mirror: str | None = None, existing: Existing = Existing.KEEP) -> None:
     """Pulls with a progress bar."""
     with progress(quiet) as bar:
         task = bar.add_task(f"Pulling {known.name}", total=known.size, unit="bytes")

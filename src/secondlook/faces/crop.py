@@ -16,7 +16,8 @@ def crop(pixels: Pixels, box: Floats, margin: float = 0.5, largest: int = 224) -
     height, width = pixels.shape[:2]
     x0, y0, x1, y1 = (float(v) for v in box)
     across, down = (x1 - x0) * margin, (y1 - y0) * margin
-    left, top = max(0, int(x0 - across)), max(0, int(y0 - down))
+    # At least one pixel, also of a box that lies outside.
+    left, top = min(max(0, int(x0 - across)), width - 1), min(max(0, int(y0 - down)), height - 1)
     right, bottom = min(width, int(np.ceil(x1 + across))), min(height, int(np.ceil(y1 + down)))
     part = pixels[top : max(bottom, top + 1), left : max(right, left + 1)]
     scale = min(1.0, largest / max(part.shape[:2]))

@@ -32,6 +32,8 @@ class Search:
     max_scale: float = 2.0
     max_side: int | None = None
     merge_iou: float = 0.35
+    sure: float = 0.75
+    confirmed: float | None = 0.52
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,8 @@ def find_faces(detector: Detector, pixels: Pixels, search: Search) -> Detections
     if height < 2 or width < 2:
         return Detections.none()
     found = [_run(detector, pixels, step, search) for step in plan(height, width, search)]
-    return merge(found, search.merge_iou)
+    faces = merge(found, search.merge_iou)
+    return faces if search.confirmed is None else confirm(detector, pixels, faces, search.sure, search.confirmed)
 
 
 def _run(detector: Detector, pixels: Pixels, step: Pass, search: Search) -> Detections:
@@ -112,6 +115,60 @@ def resized(pixels: Pixels, scale: float) -> Pixels:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(np.ascontiguousarray(pixels), size, interpolation=how), np.uint8)
+
+
+CELL_PX = 128
+CELL_FACE_PX = 40
+"""A second look shows each face alone, this wide, in a cell this large. Measured on composed crowds (bench/detection.py):
+texture taken for a small face scores 0 to 0.57 then, faces of 12 px and more 0.65 and more."""
+
+
+def confirm(detector: Detector, pixels: Pixels, faces: Detections, sure: float, confirmed: float) -> Detections:
+    """Looks again at every face under ``sure``: alone, at a comfortable size, many in one picture.
+
+    The mean of both scores decides and becomes the face's score.
+    """
+    scores = faces.scores.copy()
+    doubtful = np.nonzero(scores < sure)[0]
+    side = 8
+    for start in range(0, len(doubtful), side * side):
+        rows = doubtful[start : start + side * side]
+        columns = min(side, len(rows))
+        mosaic = np.zeros((CELL_PX * math.ceil(len(rows) / columns), CELL_PX * columns, 3), np.uint8)
+        corners = [((i % columns) * CELL_PX, (i // columns) * CELL_PX) for i in range(len(rows))]
+        for row, (x, y) in zip(rows, corners, strict=True):
+            mosaic[y : y + CELL_PX, x : x + CELL_PX] = _alone(pixels, faces.boxes[row])
+        again = detector.detect(mosaic)
+        for row, corner in zip(rows, corners, strict=True):
+            scores[row] = (scores[row] + _score_in(again, corner)) / 2
+    kept = Detections(faces.boxes, faces.landmarks, scores)[np.asarray(scores >= confirmed)]
+    return kept[np.argsort(-kept.scores, kind="stable")]
+
+
+def _alone(pixels: Pixels, box: Floats) -> Pixels:
+    scale = CELL_FACE_PX / max(float(box[2] - box[0]), 1.0)
+    centre = (box[:2] + box[2:]) / 2
+    reach = math.ceil(CELL_PX / 2 / scale) + 1
+    x0, y0 = (max(0, int(v) - reach) for v in centre)
+    x1, y1 = (int(v) + reach for v in centre)
+    part = resized(pixels[y0:y1, x0:x1], scale) if scale < 1 else pixels[y0:y1, x0:x1]
+    ratio = part.shape[1] / (min(x1, pixels.shape[1]) - x0)
+    rest = scale / ratio
+    shift = CELL_PX / 2 - (centre - [x0, y0]) * scale
+    matrix = np.array([[rest, 0, shift[0]], [0, rest, shift[1]]], np.float32)
+    cell = cv2.warpAffine(
+        np.ascontiguousarray(part), matrix, (CELL_PX, CELL_PX), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE
+    )
+    return np.asarray(cell, np.uint8)
+
+
+def _score_in(found: Detections, corner: tuple[int, int]) -> float:
+    """The best score of a face of about the right size in the middle of a cell; 0 where there is none."""
+    centres = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2 - (np.array(corner) + CELL_PX / 2)
+    widths = found.boxes[:, 2] - found.boxes[:, 0]
+    near = (np.abs(centres) < 0.35 * CELL_FACE_PX).all(1)
+    fits = near & (widths > CELL_FACE_PX / 2) & (widths < CELL_FACE_PX * 2)
+    return float(found.scores[fits].max()) if fits.any() else 0.0
 
 
 def merge(found: list[Detections], iou: float) -> Detections:

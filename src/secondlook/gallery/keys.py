@@ -79,8 +79,9 @@ class KeyFile:
         return KeyKind.FILE
 
     def make(self, gallery: str) -> bytes:
-        with suppress(FileExistsError):  # the user's own key, made before
-            create_private(self.path, base64.b64encode(new_key()) + b"\n")
+        if not self.path.exists():  # the user's own may lie where nothing can be written
+            with suppress(FileExistsError):
+                create_private(self.path, base64.b64encode(new_key()) + b"\n")
         return self.read(gallery)
 
     def read(self, gallery: str) -> bytes:

@@ -204,7 +204,10 @@ class Gallery:
         self._drop_retired()
 
     def remove(self, subject: str) -> None:
-        """Remove a subject and drop its key, which blinds every copy of its rows. Raises UnknownSubject."""
+        """Remove a subject and drop its key, which blinds every copy of its rows.
+
+        Raises UnknownSubject; OutputError where the disk is full, and then the subject is at least blinded.
+        """
         self._drop_retired()
         with self._writing() as room:
             gone = changes.subject_row(room, subject).id
@@ -241,8 +244,13 @@ class Gallery:
 
     @contextmanager
     def _writing(self) -> Iterator[Room]:
-        with self._database.writing() as session:
-            yield Room(session, self._vault, self.place)
+        try:
+            with self._database.writing() as session:
+                yield Room(session, self._vault, self.place)
+        except BaseException:
+            with self._lock:
+                self._index = None  # a key may be dropped all the same, and then its subject is not searched any more
+            raise
 
     @contextmanager
     def _current(self) -> Iterator[SubjectIndex]:

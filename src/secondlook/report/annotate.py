@@ -87,6 +87,6 @@ def annotated_name(source: str, ending: str) -> str:
 def _write(draw: ImageDraw.ImageDraw, label: Label, lettering: Lettering) -> None:
     x0, y0, x1, y1 = label.box
     draw.rectangle((x0, y0, x1 - 1, y1 - 1), fill=look_of(label.mark.outcome).colour, outline=_INK)
-    pad = max(2, lettering.line_px // 6)
+    pad = lettering.pad_px
     for row, line in enumerate(label.lines):
         draw.text((x0 + pad, y0 + pad // 2 + row * lettering.line_px), line, fill=_INK, font=lettering.font)

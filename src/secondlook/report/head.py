@@ -21,8 +21,8 @@ _LEAD = (
     " against it."
 )
 _UNCALIBRATED = (
-    " The threshold is a constant that was not measured on this gallery or on such pictures, so no probability can be"
-    " given that a candidate is the right person. "
+    " Nothing was measured on this gallery or on pictures like these, so no probability can be given that a candidate"
+    " is the right person. "
 )
 
 

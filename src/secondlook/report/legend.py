@@ -18,7 +18,7 @@ _INK = (0, 0, 0)
 def legend(outcomes: Sequence[Outcome], lettering: Lettering, width: int) -> Image.Image:
     """Every outcome that occurs, its line, its word and its count, in as many rows as ``width`` px needs."""
     entries = [(look_of(o), outcomes.count(o)) for o in URGENCY if o in outcomes]
-    texts = [f"{look.word}: {count:,}" for look, count in entries] or ["no face was found"]
+    texts = [f"{lettering.symbol(look)}  {look.word}: {count:,}" for look, count in entries] or ["no face was found"]
     unit = lettering.line_px
     sample = 2 * unit if entries else 0
     spots, height = _flow([sample + unit // 2 + lettering.width(text) for text in texts], unit, width)

@@ -9,6 +9,8 @@ from typing import TypeAlias
 
 from PIL import ImageFont
 
+from secondlook.report.looks import Look
+
 Font: TypeAlias = "ImageFont.FreeTypeFont | ImageFont.ImageFont"
 
 _UNASSIGNED = "\U0010ffff"
@@ -16,14 +18,18 @@ _FONT = "mpl-data/fonts/ttf/DejaVuSans.ttf"
 
 
 class Lettering:
-    """One size of the widest font at hand: DejaVu Sans as matplotlib carries it (Latin, Greek, Cyrillic, Arabic,
-    Hebrew and more, no Chinese or Japanese), else the one inside Pillow (ASCII). size_px: height of a line, about.
+    """One size of the widest font at hand.
+
+    That is DejaVu Sans as matplotlib carries it (Latin, Greek, Cyrillic, Arabic, Hebrew and more, no Chinese or
+    Japanese), else the one inside Pillow (ASCII). size_px: height of the letters, about. line_px: of a line. pad_px:
+    room to leave around text.
     """
 
     def __init__(self, size_px: int) -> None:
         self.font = _font(size_px)
         ascent, descent = _vertical(self.font)
         self.line_px = ascent + descent
+        self.pad_px = max(2, self.line_px // 6)
         self._missing = _glyph(self.font, _UNASSIGNED)
 
     def width(self, line: str) -> int:
@@ -32,6 +38,10 @@ class Lettering:
     def spells(self, line: str) -> bool:
         """Whether the font has every letter of it."""
         return all(c.isspace() or _glyph(self.font, c) != self._missing for c in line)
+
+    def symbol(self, look: Look) -> str:
+        """What stands for an outcome where its word has no room."""
+        return look.symbol if self.spells(look.symbol) else look.word[0]
 
     def fitted(self, line: str, room_px: int) -> str:
         """The line, or as much of it as has room, with an ellipsis."""

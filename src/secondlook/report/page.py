@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import TypeAlias
 
 from secondlook.report import words
 from secondlook.report.cards import CardContext, card, tile
@@ -19,6 +20,9 @@ from secondlook.report.summary import RunSummary
 from secondlook.report.writing import replacing
 
 FILE_NAME = "report.html"
+
+Marked: TypeAlias = dict[tuple[str, int | None], str]
+"""Marked copies by source and frame (None: of the whole source)."""
 
 # The browser itself refuses whatever is not in the file.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
@@ -49,7 +53,7 @@ def write_report(
 
 
 def _page(out_dir: Path, run: RunSummary, records: Sequence[SightingRecord], limits: Limits) -> Iterator[str]:
-    marked = {drawn.source: drawn.file for drawn in run.drawn}
+    marked = {(drawn.source, drawn.frame): drawn.file for drawn in run.drawn}
     yield '<!doctype html>\n<html lang="en">\n'
     yield _document_head(run)
     yield "<body>\n<main>\n"
@@ -77,9 +81,7 @@ def _document_head(run: RunSummary) -> str:
     )
 
 
-def _section(
-    section: Section, out_dir: Path, marked: dict[str, str], measured: str, limits: Limits
-) -> Iterator[Markup | str]:
+def _section(section: Section, out_dir: Path, marked: Marked, measured: str, limits: Limits) -> Iterator[Markup | str]:
     count = len(section.records)
     small = section.part is Part.NO_CANDIDATE
     most, pictures = (limits.tiles, limits.tiles) if small else (limits.cards, limits.pictures)
@@ -91,12 +93,23 @@ def _section(
         yield tag("p", f"The first {most:,} are shown; {left} in {SIGHTINGS}, with crops/ beside it.", class_="limit")
     if small:
         yield "<details>" + tag("summary", f"Show {words.counted(min(count, most), 'face')}")
-    yield f'<div class="{"tiles" if small else "cards"}">'
+    yield f'<div class="{_layout(section.part)}">'
     for place, record in enumerate(section.records[:most]):
         data = as_data(out_dir, record) if place < pictures else None
-        context = CardContext(data, marked.get(record.source), measured)
+        copy = marked.get((record.source, record.frame)) or marked.get((record.source, None))
+        context = CardContext(data, copy, measured)
         yield tile(record, context) if small else card(record, context)
     yield "</div></details></section>" if small else "</div></section>"
+
+
+def _layout(part: Part) -> str:
+    match part:
+        case Part.CANDIDATE | Part.NAMED:
+            return "cards"
+        case Part.UNNAMED | Part.NOT_SEARCHABLE:
+            return "cards compact"
+        case Part.NO_CANDIDATE:
+            return "tiles"
 
 
 def _heading(part: Part) -> str:

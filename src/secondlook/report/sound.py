@@ -5,14 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from fractions import Fraction
-from typing import BinaryIO
 
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
-
-_NO_ADDRESSES = {"protocol_whitelist": "none"}
-"""The file at hand is all that is read, whatever it names."""
+from av.video.stream import VideoStream
 
 
 class Sound(StrEnum):
@@ -26,23 +23,22 @@ class Sound(StrEnum):
 class SoundCopy:
     """Copies the main sound track of a video into another file, in step with its pictures.
 
-    file: the source, open, for this alone. Times are counted from the first picture, as ``VideoFrames`` does. Trouble
-    with the sound never stops the pictures: it is left out from there on, and ``sound`` says so.
+    source: open, for this alone; video: its pictures, from whose start times are counted. Trouble with the sound never
+    stops the pictures: it is left out from there on, and ``sound`` says so.
     """
 
-    def __init__(self, file: BinaryIO, into: OutputContainer) -> None:
+    def __init__(self, source: InputContainer, video: VideoStream, into: OutputContainer) -> None:
         self.sound = Sound.NONE
         self._into = into
-        self._source: InputContainer | None = None
         self._out: AudioStream | None = None
         self._packets: Iterator[av.Packet[AudioStream]] = iter(())
         self._next: av.Packet[AudioStream] | None = None
         self._zero_s = Fraction(0)
         self._last: int | None = None
-        try:
-            self._open(file)
-        except (av.FFmpegError, ValueError):  # told in ``sound``
-            self._give_up()
+        if video.start_time is not None and video.time_base is not None:
+            self._zero_s = video.start_time * video.time_base
+        if source.streams.audio:
+            self._begin(source, source.streams.audio[0])
 
     def until(self, time_s: float) -> None:
         """Writes the sound that belongs before this time."""
@@ -54,22 +50,15 @@ class SoundCopy:
                 self._write(packet, packet.dts - round(self._zero_s / packet.time_base))
             self._advance()
 
-    def close(self) -> None:
-        if self._source is not None:
-            self._source.close()
-
-    def _open(self, file: BinaryIO) -> None:
-        self._source = av.open(file, "r", options=dict(_NO_ADDRESSES), metadata_errors="replace")
-        if not self._source.streams.audio:
+    def _begin(self, source: InputContainer, stream: AudioStream) -> None:
+        try:
+            self._out = self._into.add_stream_from_template(stream)
+        except (av.FFmpegError, ValueError):  # told in ``sound``
+            self._give_up()
             return
         self.sound = Sound.COPIED
-        video = self._source.streams.best("video")
-        if video is not None and video.start_time is not None and video.time_base is not None:
-            self._zero_s = video.start_time * video.time_base
-        stream = self._source.streams.audio[0]
-        self._packets = self._source.demux(stream)
+        self._packets = source.demux(stream)
         self._advance()
-        self._out = self._into.add_stream_from_template(stream)
 
     def _write(self, packet: av.Packet[AudioStream], at: int) -> None:
         if self._out is None or at < 0 or (self._last is not None and at <= self._last):

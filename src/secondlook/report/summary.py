@@ -42,10 +42,15 @@ class PackLine:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A marked copy. source: what it is a copy of. file: its name, relative to the report, with ``/``."""
+    """A marked copy.
+
+    source: what it is a copy of. file: its name, relative to the report, with ``/``. frame: the page or picture of the
+    source that it shows, None where it shows all of it.
+    """
 
     source: str
     file: str
+    frame: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import BinaryIO, TypeAlias
 import av
 import cv2
 import numpy as np
-from av.container import OutputContainer
+from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 from PIL import Image
 
@@ -22,7 +21,9 @@ from secondlook.report.lettering import Lettering
 from secondlook.report.marks import Trail, marks_at, scaled, step_of
 from secondlook.report.sound import Sound, SoundCopy
 from secondlook.report.writing import replacing
-from secondlook.sources.opening import Named, open_file, shown
+from secondlook.sources.decoding import opened
+from secondlook.sources.opening import Named, shown
+from secondlook.sources.photos import MAX_PIXELS
 from secondlook.sources.video import VideoFrames
 from secondlook.types import Pixels
 
@@ -45,19 +46,20 @@ class VideoWritten:
 
 
 def annotate_video(
-    source: Named, trails: Sequence[Trail], out: Path, progress: Progress | None = None
+    source: Named, trails: Sequence[Trail], out: Path, progress: Progress | None = None, *, limit: int = MAX_PIXELS
 ) -> VideoWritten:
     """Writes a copy of a video with its marks drawn: H.264 in MP4, upright, longest side 1280 px or less.
 
     trails: boxes in px of the upright source, by the index that ``VideoFrames`` gives its frames. Frames keep their
-    times, sound is copied as it is, metadata are left behind. ``out`` appears only when it is whole.
+    times, sound is copied as it is, metadata are left behind. ``out`` appears only when it is whole. limit: most pixels
+    in a frame.
 
     Raises SourceError where the video cannot be read, OutputError where the copy cannot be written.
     """
-    frames = VideoFrames(source)
+    frames = VideoFrames(source, limit=limit)
     try:
-        with replacing(out) as file, open_file(source) as sound:
-            return _encode(frames, trails, file, sound, progress)
+        with replacing(out) as file, opened(source, limit) as (container, stream):
+            return _encode(frames, trails, file, (container, stream), progress)
     except (av.FFmpegError, av.codec.codec.UnknownCodecError) as error:
         raise OutputError(
             f"{shown(out)} cannot be encoded as H.264 ({error}): install PyAV from its wheel, or leave the video out."
@@ -65,7 +67,11 @@ def annotate_video(
 
 
 def _encode(
-    frames: VideoFrames, trails: Sequence[Trail], file: BinaryIO, sound: BinaryIO, progress: Progress | None
+    frames: VideoFrames,
+    trails: Sequence[Trail],
+    file: BinaryIO,
+    source: tuple[InputContainer, VideoStream],
+    progress: Progress | None,
 ) -> VideoWritten:
     size = _even_size(frames.width, frames.height)
     lettering = Lettering(lettering_px(size))
@@ -73,21 +79,21 @@ def _encode(
     written, last = 0, -1
     with av.open(file, "w", format="mp4") as container:
         stream = _video_stream(container, size, frames.rate)
-        with closing(SoundCopy(sound, container)) as copy:
-            for frame in frames:
-                assert frame.time_s is not None
-                factor = size[0] / frame.pixels.shape[1]
-                image = Image.fromarray(_resized(frame.pixels, size))
-                draw_marks(image, [scaled(m, factor) for m in marks_at(trails, frame.index, step)], lettering)
-                last = max(last + 1, round(frame.time_s / _CLOCK))
-                copy.until(frame.time_s)
-                container.mux(stream.encode(_picture(image, last)))
-                written += 1
-                if progress is not None:
-                    progress(written, frames.frames_estimate)
-            container.mux(stream.encode(None))
-            copy.until(last * float(_CLOCK) + 1 / (frames.rate or _USUAL_RATE))
-            return VideoWritten(written, copy.sound, frames.warning)
+        copy = SoundCopy(*source, container)
+        for frame in frames:
+            image = Image.fromarray(_resized(frame.pixels, size))
+            factor = size[0] / frame.pixels.shape[1]
+            draw_marks(image, [scaled(m, factor) for m in marks_at(trails, frame.index, step)], lettering)
+            time_s = frame.time_s or 0.0
+            last = max(last + 1, round(time_s / _CLOCK))
+            copy.until(time_s)
+            container.mux(stream.encode(_picture(image, last)))
+            written += 1
+            if progress is not None:
+                progress(written, frames.frames_estimate)
+        container.mux(stream.encode(None))
+        copy.until(last * float(_CLOCK) + 1 / (frames.rate or _USUAL_RATE))
+        return VideoWritten(written, copy.sound, frames.warning)
 
 
 def _video_stream(container: OutputContainer, size: tuple[int, int], rate: float | None) -> VideoStream:

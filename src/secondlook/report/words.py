@@ -44,12 +44,12 @@ def duration(seconds: float) -> str:
 
 
 def percent(rate: float) -> str:
-    """Two figures or more: ``40 %``, ``4.1 %``, ``0.58 %``."""
+    """One decimal, two under 1 %: ``39.7 %``, ``0.58 %``; the space does not break."""
     if not isfinite(rate):
         return "unknown"
     value = 100 * rate
     digits = 0 if value >= 99.95 or value == 0 else 1 if value >= 1 else 2
-    return f"{value:.{digits}f} %"
+    return f"{value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def out_of(rate: float) -> str:
@@ -57,14 +57,14 @@ def out_of(rate: float) -> str:
     if not isfinite(rate):
         return ""
     of = next((n for n in (100, 1000, 10_000) if rate * n >= 0.95), 100_000)
-    return f"{round(rate * of):,} of {of if rate else 100:,}"
+    return f"{round(rate * of):,}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{of if rate else 100:,}"
 
 
 def number(value: float | None, digits: int) -> str:
-    """With a real minus sign; where it could not be measured it says so."""
+    """With a real minus sign, but none before 0; where it could not be measured it says so."""
     if value is None or not isfinite(value):
         return "not measured"
-    return f"{value:.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def place_in(record: SightingRecord) -> str:

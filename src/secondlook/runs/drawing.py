@@ -20,10 +20,10 @@ def draw_picture(frame: Frame, seen: Sequence[Sighting], out: Path) -> None:
     save_picture(out / picture_name(frame.source, frame.index), annotate_picture(frame.pixels, marks))
 
 
-def draw_video(path: Path, seen: Sequence[Sighting], out: Path, progress: Callable[[int], None]) -> None:
-    """A copy of the video with everybody who was followed marked."""
+def draw_video(path: Path, seen: Sequence[Sighting], out: Path, limit: int, progress: Callable[[int], None]) -> None:
+    """A copy of the video with everybody who was followed marked. limit: most pixels in a frame."""
     trails = [trail_of(record_of(sighting), sighting.path) for sighting in seen]
-    annotate_video(path, trails, out / video_name(str(path)), lambda done, total: progress(done))
+    annotate_video(path, trails, out / video_name(str(path)), lambda done, total: progress(done), limit=limit)
 
 
 def picture_name(source: str, page: int) -> str:

@@ -1,10 +1,10 @@
 """Finding people in many sources, into one folder.
 
-    OUT/sightings.jsonl   one line a sighting (docs/sightings.md)
-    OUT/crops/            the face of each sighting
-    OUT/report.html       the page for people
-    OUT/annotated/        the pictures and videos with boxes
-    OUT/.run/             what is needed to go on
+OUT/sightings.jsonl   one line a sighting (docs/sightings.md)
+OUT/crops/            the face of each sighting
+OUT/report.html       the page for people
+OUT/annotated/        the pictures and videos with boxes
+OUT/.run/             what is needed to go on
 """
 
 from __future__ import annotations
@@ -110,9 +110,7 @@ def _look_at_all(
         watcher.end(source)
 
 
-def _look_at(
-    source: Source, journal: Journal, identifier: Identifier, annotate: Annotate, watcher: Watcher
-) -> str:
+def _look_at(source: Source, journal: Journal, identifier: Identifier, annotate: Annotate, watcher: Watcher) -> str:
     """What was wrong with the source although it could be read, or nothing."""
     if source.kind is SourceKind.VIDEO:
         return _look_at_video(source, journal, identifier, annotate, watcher)
@@ -151,7 +149,7 @@ def _look_at_video(
         raise
     if annotate is Annotate.ALL:
         watcher.drawing(source)
-        draw_video(source.path, seen, journal.out, watcher.drawn)
+        draw_video(source.path, seen, journal.out, identifier.settings.max_pixels, watcher.drawn)
     log.forget()
     return frames.warning or ""
 

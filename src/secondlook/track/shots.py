@@ -93,7 +93,9 @@ def break_point(templates: Floats, weights: Floats, unlike: float, least_weight:
     return None if best is None else best[1]
 
 
-def divide(track: OpenTrack, templates: Floats, unlike: float, number: Callable[[], int]) -> list[tuple[OpenTrack, Floats]]:
+def divide(
+    track: OpenTrack, templates: Floats, unlike: float, number: Callable[[], int]
+) -> list[tuple[OpenTrack, Floats]]:
     """The track, or two where it went over from one person to another, each with its shots' templates.
 
     templates: (shots, D) in the shots' order. number: gives the second one's.

@@ -113,7 +113,9 @@ def _walk(g: _Graph, x: Plane, layers: tuple[Layer, ...], means: Floats) -> str:
         if isinstance(layer, Convolution):
             affine = layers[i + 1]
             if not isinstance(affine, Affine):
-                raise PackCorrupt("a convolution of the dlib weights has no affine layer: install dlib's v1 face model.")
+                raise PackCorrupt(
+                    "a convolution of the dlib weights has no affine layer: install dlib's v1 face model."
+                )
             x = _convolve(g, x, _folded_input(layer, means) if first else layer, affine)
             first = False
         elif isinstance(layer, Relu):

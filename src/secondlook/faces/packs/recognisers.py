@@ -61,7 +61,7 @@ def unit(templates: Floats, pack: str) -> Floats:
     lengths = np.linalg.norm(templates.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths < 1e-9).any():
         raise PackCorrupt(f"pack {pack} gave a template of no direction: check it with 'secondlook packs check'.")
-    return (templates / lengths).astype(np.float32)
+    return np.asarray(templates / lengths, np.float32)
 
 
 def open_recogniser(card: Card, pack: str, model: bytes, options: RunOptions) -> PackEmbedder:

@@ -11,10 +11,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import onnx
-import onnxruntime as ort
 
 from secondlook.errors import ExtraMissing, PackCorrupt, PackError
+from secondlook.faces.packs.silence import no_reports
 from secondlook.types import Floats
+
+with no_reports():
+    import onnxruntime as ort
 
 
 class Provider(StrEnum):
@@ -87,7 +90,9 @@ class _Onnx:
         try:
             self._session = ort.InferenceSession(model, settings, providers=wanted)
         except Exception as error:  # noqa: BLE001 - ONNX Runtime raises a dozen unrelated types
-            raise PackCorrupt(f"the model does not load in ONNX Runtime ({_first_line(error)}): add it again.") from error
+            raise PackCorrupt(
+                f"the model does not load in ONNX Runtime ({_first_line(error)}): add it again."
+            ) from error
         used = self._session.get_providers()[0]
         if options.provider is Provider.CUDA and used != "CUDAExecutionProvider":
             raise PackError(f"CUDA was asked for, but ONNX Runtime fell back to {used}: install its GPU build.")
@@ -111,7 +116,8 @@ def _onnx_providers(provider: Provider) -> Sequence[str]:
 class _OpenVino:
     def __init__(self, model: bytes, threads: int) -> None:
         try:
-            import openvino
+            with no_reports():
+                import openvino
         except ImportError as error:
             raise ExtraMissing("OpenVINO is not installed: pip install 'secondlook[openvino]'.") from error
         core = openvino.Core()

