@@ -1,7 +1,9 @@
-"""What tests share: where the real pictures are, and the door that skips with the reason when they are not."""
+"""What tests share: a home of their own, the real pictures and the door that skips with the reason when they are not
+there, and one gallery enrolled from them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -31,3 +33,26 @@ def shared_data() -> Path:
 def shared_packs() -> Path:
     """Two ONNX files to test packs with; never part of the project."""
     return _shared("packs")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """``SECONDLOOK_HOME`` of all tests and of what they start: the user's keys, packs and cache are left alone."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("SECONDLOOK_HOME", str(home))
+        yield home
+
+
+@pytest.fixture(scope="session")
+def enrolled(own_home: Path, shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A gallery of the three people in the clip, with the built-in pack, under the home's key. Not to be changed."""
+    from secondlook.api import enrol
+    from secondlook.assemble import Settings, open_or_create
+
+    folder = tmp_path_factory.mktemp("enrolled") / "people.gallery"
+    settings = Settings(recogniser="dlib-resnet", threads=1)
+    with open_or_create(folder, settings) as gallery:
+        results = enrol(gallery, shared_data / "people", settings)
+        assert [result.status.value for result in results] == ["enrolled"] * 4, results
+    return folder

@@ -13,7 +13,7 @@ from PIL import Image
 from secondlook import enrolling, identify
 from secondlook.decide.rule import Limits, OperatingPoint
 from secondlook.enrolling import Enrolment, EnrolOptions
-from secondlook.errors import GalleryMissing, PackError, PackMismatch, SourceError
+from secondlook.errors import GalleryMissing, PackError, PackMismatch
 from secondlook.faces.align import chip
 from secondlook.faces.detect import Search, find_faces
 from secondlook.faces.packs import opening
@@ -27,12 +27,7 @@ from secondlook.gallery import EnrolResult, Gallery, KeySource, Reference
 from secondlook.identify import Detect, Stages
 from secondlook.sources import (
     MAX_PIXELS,
-    Picture,
-    Source,
-    SourceKind,
     VideoFrames,
-    expand,
-    picture_from,
     read_pictures,
 )
 from secondlook.types import Detections, Floats, Frame, Sighting

@@ -60,14 +60,16 @@ class _Usable:
 def enrolments(people: Path) -> tuple[Enrolment, ...]:
     """What a folder of people says: a folder per subject, or one picture per subject (its name without the ending).
 
-    Raises SourceError where there is no such folder or nobody in it.
+    Raises SourceError where there is no such folder, it cannot be read, or nobody is in it.
     """
     if not people.is_dir():
         raise SourceError(f"{people} is no folder: name one with a folder, or a picture, for each person.")
+    try:
+        entries = sorted((p for p in people.iterdir() if not p.name.startswith(".")), key=lambda p: p.name)
+    except OSError as error:
+        raise SourceError(f"{people} cannot be read ({error.strerror}): allow reading it.") from error
     found = []
-    for entry in sorted(people.iterdir(), key=lambda p: p.name):
-        if entry.name.startswith("."):
-            continue
+    for entry in entries:
         inside = sorted(p for p in entry.rglob("*") if p.is_file() and not p.name.startswith("."))
         files = inside if entry.is_dir() else [entry]
         if files:

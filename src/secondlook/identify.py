@@ -24,13 +24,16 @@ from secondlook.types import Decision, Detections, Face, Floats, Frame, Quality,
 
 Detect = Callable[[Frame], Detections]
 
+FRAME_S = 1 / 30
+"""What two looks are taken to be apart where every frame is looked at."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stages:
     """The parts of the way and how each is set.
 
-    every_s: video time between two looks. patience_s: how long a track outlives its last face. start_score: detector
-    score from which a face starts a track; single_score: from which one that was seen only once still counts.
+    every_s: video time between two looks, 0 = every frame. patience_s: how long a track outlives its last face.
+    start_score: detector score from which a face starts a track; single_score: from which one that was seen only once still counts.
     """
 
     detector: Detector
@@ -73,7 +76,8 @@ def video(
     that is taken up again replays what it had found).
     """
     look = detect or (lambda frame: find_faces(stages.detector, frame.pixels, stages.video_search))
-    follower = Follower(stages.start_score, max(1, round(stages.patience_s / stages.every_s)))
+    looks = round(stages.patience_s / max(stages.every_s, FRAME_S))
+    follower = Follower(stages.start_score, max(1, looks))
     tracks: dict[int, OpenTrack] = {}
     source, shot = "", 0
     for frame in frames:

@@ -74,7 +74,7 @@ class Quality:
     inter_eye_px: float
     """Distance between the eye centres in source pixels (ISO/IEC 29794-5: inter-eye distance)."""
     sharpness: float
-    """Sharpness of the aligned chip, 0 (flat) upwards; about 1 for an in-focus 60 px face."""
+    """Sharpness of the aligned chip, 0 (flat) upwards; about 1 for a crisp photograph."""
     yaw_deg: float
     """Head turned about the vertical axis, degrees, positive to the subject's left; from landmarks, so +-10."""
     pitch_deg: float

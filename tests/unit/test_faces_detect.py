@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from secondlook.faces.detect import Search, find_faces, merge, plan, resized, suppress
 from secondlook.fakes import RED, FakeDetector, ScriptedDetector, Square, detections, painted
-from secondlook.types import Detections, Floats
+from secondlook.types import Detections, Floats, Pixels
 
 SMALL = Search(tile=256, overlap=64)
 """Tiles of 128 px of the picture, so that small pictures have many."""
@@ -198,12 +198,13 @@ def test_merging_leaves_no_duplicate_and_drops_only_duplicates(found: list[Detec
                 assert any(is_duplicate(box, other, 0.35) for other in surer)
 
 
-@given(answers(), st.randoms(use_true_random=False))
-def test_merging_does_not_depend_on_the_order(found: Detections, random: object) -> None:
-    order = np.random.default_rng(len(found)).permutation(len(found))
+@given(answers(), st.integers(0, 2**31))
+def test_merging_does_not_depend_on_the_order(found: Detections, seed: int) -> None:
+    order = np.random.default_rng(seed).permutation(len(found))
     shuffled = merge([found[order]], 0.35)
     merged = merge([found], 0.35)
-    assert np.array_equal(shuffled.boxes, merged.boxes) and np.array_equal(shuffled.landmarks, merged.landmarks)
+    assert np.array_equal(shuffled.boxes, merged.boxes)
+    assert np.allclose(shuffled.landmarks, merged.landmarks, atol=1e-3)
 
 
 def test_a_face_on_a_shirt_is_a_face_of_its_own() -> None:
@@ -219,3 +220,56 @@ def test_scaling() -> None:
     assert resized(pixels, 0.001).shape == (1, 1, 3)
     assert resized(pixels, 2).shape == (60, 100, 3)
     assert resized(pixels[:, ::-1], 0.5).dtype == np.uint8
+
+
+# The second look
+
+
+class Unsure(FakeDetector):
+    """Sure only of faces of a comfortable width: others have a score of 0.5."""
+
+    def detect(self, pixels: Pixels) -> Detections:
+        found = FakeDetector.detect(self, pixels)
+        widths = found.boxes[:, 2] - found.boxes[:, 0]
+        return Detections(found.boxes, found.landmarks, np.where(abs(widths - 40) < 4, 0.9, 0.5).astype(np.float32))
+
+
+@pytest.mark.parametrize("edge", [9, 14, 27, 60, 90])
+def test_a_doubtful_face_is_looked_at_again_alone(edge: int) -> None:
+    """Wherever it stands, also near the corners, and whatever its size: the mean of both scores is its own."""
+    squares = [Square(x, y, edge, RED) for x in (6, 115, 314 - edge) for y in (6, 234 - edge)]
+    pixels = painted(240, 320, squares)
+    search = Search(max_side=320)
+    found = find_faces(Unsure(), pixels, search)
+    found_once(squares, found)
+    assert found.scores.tolist() == pytest.approx([0.7] * 6)
+    first = find_faces(Unsure(), pixels, Search(max_side=320, confirmed=None))
+    assert first.scores.tolist() == pytest.approx([0.5] * 6)
+    assert np.array_equal(np.sort(first.boxes, axis=0), np.sort(found.boxes, axis=0)), "only the scores change"
+
+
+def test_what_is_nothing_when_seen_alone_is_no_face() -> None:
+    doubtful = detections(np.array([[20, 20, 40, 40], [100, 20, 120, 40]]), np.array([0.7, 0.8]))
+    found = find_faces(ScriptedDetector([doubtful]), painted(90, 160), Search(max_side=160))
+    assert found.scores.tolist() == pytest.approx([0.8]), "and whoever was sure is not asked again"
+
+
+def test_hundreds_are_looked_at_again() -> None:
+    squares = [Square(8 + 24 * (i % 15), 8 + 24 * (i // 15), 12, RED) for i in range(150)]
+    pixels = painted(260, 380, squares)
+    found = find_faces(Unsure(), pixels, Search(max_side=380))
+    found_once(squares, found)
+    assert np.allclose(found.scores, 0.7)
+
+
+def test_a_second_look_at_nobody_is_none() -> None:
+    asked: list[tuple[int, ...]] = []
+
+    class Watched(FakeDetector):
+        def detect(self, pixels: Pixels) -> Detections:
+            asked.append(pixels.shape)
+            return FakeDetector.detect(self, pixels)
+
+    find_faces(Watched(), painted(90, 120), Search(max_side=120))
+    find_faces(Watched(), painted(90, 120, [Square(20, 20, 30, RED)]), Search(max_side=120))
+    assert len(asked) == 2, "nobody there, or nobody doubtful: looked at once"

@@ -6,6 +6,7 @@ import io
 import math
 from collections.abc import Callable
 from dataclasses import astuple, fields
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -81,7 +82,7 @@ def blurred(pixels: Pixels, sigma: float) -> Pixels:
 
 def test_sharpness_falls_with_blur(portrait: Pixels) -> None:
     levels = [measured(portrait).sharpness] + [measured(blurred(portrait, s)).sharpness for s in (0.8, 1.5, 3, 6, 12)]
-    assert all(a > 1.3 * b for a, b in zip(levels[:-1], levels[1:], strict=True)), levels
+    assert all(a > 1.3 * b for a, b in pairwise(levels)), levels
     assert levels[0] > 0.3 and levels[-1] < 0.02
 
 

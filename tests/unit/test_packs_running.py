@@ -318,3 +318,26 @@ def test_weights_listed_as_inputs_are_no_inputs() -> None:
     model.graph.input.extend([helper.make_tensor_value_info("weights", TensorProto.FLOAT, [4, 3, 1, 1])])
     chips = random_chips(2)
     assert np.allclose(embedder(model=model.SerializeToString()).embed(chips), embedder().embed(chips))
+
+
+# Models whose graph leaves open what the card claims: said once they run
+
+
+def test_a_template_of_another_length_than_the_card_says() -> None:
+    with pytest.raises(PackCorrupt, match=r"tiny@0 gave \(2, 4\) for 2 chips, not 8 numbers each"):
+        embedder(replace(RECOGNISER, dimension=8)).embed(random_chips(2))
+
+
+def test_a_model_that_stops_on_what_the_card_feeds_it() -> None:
+    with pytest.raises(PackCorrupt, match=r"does not run .*: check its card"):
+        embedder().embed(np.zeros((1, 16, 16, 3), np.uint8))
+
+
+def test_outputs_that_are_not_the_decoders() -> None:
+    few = [np.zeros((1, 1, 4, 4), np.float32)] * 3
+    detector = PackDetector("by@hand", "by hand", DETECTOR, Answering(lambda _: few), decode_centerface)
+    with pytest.raises(PackCorrupt, match="not those of the decoder"):
+        detector.detect(np.zeros((64, 64, 3), np.uint8))
+    session = Answering(lambda _: yunet_outputs(64, 64, [])[:7])
+    with pytest.raises(PackCorrupt, match="not those of the decoder yunet"):
+        PackDetector("y@hand", "by hand", DETECTOR, session, decode_yunet).detect(np.zeros((64, 64, 3), np.uint8))

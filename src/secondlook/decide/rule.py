@@ -11,9 +11,10 @@ from secondlook.types import Candidate, Decision, Grounds, Outcome, Quality
 class OperatingPoint:
     """Where a comparison score (cosine, -1 to 1) becomes a candidate.
 
-    threshold: at and above it; None where none was ever measured, and then nobody is proposed. doubtful: from here to the threshold nothing can be said either way. unlike: below it
-    two good pictures hardly ever show one person (enrolment looks at it). measured: on what the threshold was measured,
-    for people. calibrated: False as long as it is a constant of the pack.
+    threshold: at and above it; None where none was ever measured, and then nobody is proposed. doubtful: from here
+    to the threshold nothing can be said either way. unlike: below it two good pictures hardly ever show one person
+    (enrolment and tracks look at it). measured: on what the threshold was measured, for people. calibrated: False as
+    long as it is a constant of the pack.
     """
 
     threshold: float | None

@@ -26,11 +26,12 @@ FACE_POINTS_MM = np.array(
     [[-31.5, 0.0, 0.0], [31.5, 0.0, 0.0], [0.0, 36.0, 27.0], [-25.0, 66.0, 2.0], [25.0, 66.0, 2.0]], np.float64
 )
 """A generic head seen from the front: x to the right of the picture, y down, z to the camera, mm; eyes 63 mm apart (mean
-adult interpupillary distance, Dodgson, SPIE 5291, 2004), depths fitted so that the mean LFW face looks straight on."""
+adult interpupillary distance, Dodgson, SPIE 5291, 2004), the rest by eye. The mean of 6,274 LFW faces comes out at 1
+degree of yaw, 2 of pitch and 2 of roll."""
 
 SHARP_VARIANCE = 350.0
-"""Variance of the Laplacian of the 96 px view at which ``sharpness`` is 1: the median of in-focus faces with 40 px and
-more between the eyes."""
+"""Variance of the Laplacian of the 96 px view at which ``sharpness`` is 1, that of a crisp press photograph. LFW faces
+(45 px between the eyes) measure 0.68 in the median, 0.31 to 1.46 in nine of ten."""
 
 
 def assess(pixels: Pixels, box: Floats, landmarks: Floats) -> Quality:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import TypeAlias
 
 from secondlook.report import words
 from secondlook.report.cards import CardContext, card, tile
 from secondlook.report.crops import as_data
+from secondlook.report.document import BEGINNING, document_head
 from secondlook.report.head import head
 from secondlook.report.markup import Markup, joined, tag
 from secondlook.report.order import Part, Section, sections
@@ -23,9 +23,6 @@ FILE_NAME = "report.html"
 
 Marked: TypeAlias = dict[tuple[str, int | None], str]
 """Marked copies by source and frame (None: of the whole source)."""
-
-# The browser itself refuses whatever is not in the file.
-_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +51,8 @@ def write_report(
 
 def _page(out_dir: Path, run: RunSummary, records: Sequence[SightingRecord], limits: Limits) -> Iterator[str]:
     marked = {(drawn.source, drawn.frame): drawn.file for drawn in run.drawn}
-    yield '<!doctype html>\n<html lang="en">\n'
-    yield _document_head(run)
+    yield BEGINNING
+    yield document_head(run.title)
     yield "<body>\n<main>\n"
     for element in head(run, records):
         yield element + "\n"
@@ -65,20 +62,6 @@ def _page(out_dir: Path, run: RunSummary, records: Sequence[SightingRecord], lim
                 yield line + "\n"
     yield "</main>\n"
     yield _foot(run) + "\n</body>\n</html>\n"
-
-
-def _document_head(run: RunSummary) -> str:
-    style = files("secondlook.report").joinpath("page.css").read_text("utf-8")
-    return tag(
-        "head",
-        tag("meta", charset="utf-8"),
-        tag("meta", http_equiv="Content-Security-Policy", content=_POLICY),
-        tag("meta", name="viewport", content="width=device-width, initial-scale=1"),
-        tag("meta", name_="color-scheme", content="light dark"),
-        tag("link", rel="icon", href="data:,"),
-        tag("title", run.title),
-        tag("style", Markup(style)),
-    )
 
 
 def _section(section: Section, out_dir: Path, marked: Marked, measured: str, limits: Limits) -> Iterator[Markup | str]:

@@ -16,18 +16,23 @@ from pathlib import Path
 from typing import Protocol
 
 from secondlook.assemble import Identifier
-from secondlook.errors import OutputError, SourceError
+from secondlook.errors import SourceError
+from secondlook.report.annotate import ANNOTATED
 from secondlook.report.crops import save_crop
+from secondlook.report.page import FILE_NAME as REPORT
 from secondlook.report.paths import FILE_NAME as PATHS
 from secondlook.report.paths import to_path_line
-from secondlook.report.record import SightingRecord
+from secondlook.report.record import CROPS, SightingRecord
 from secondlook.report.sightings import FILE_NAME as SIGHTINGS
 from secondlook.report.sightings import read_records, to_record
 from secondlook.runs.drawing import draw_picture, draw_video
-from secondlook.runs.journal import Journal, Start, writing
+from secondlook.runs.journal import Journal, Start
 from secondlook.runs.replay import FaceLog
 from secondlook.sources import Problem, Source, SourceKind, expand
 from secondlook.types import Frame, Sighting
+
+WRITTEN = frozenset({SIGHTINGS, PATHS, CROPS, ANNOTATED, REPORT})
+"""What a run writes into its folder, beside ``.run``."""
 
 
 class Annotate(StrEnum):
@@ -77,6 +82,9 @@ def find_into(
     Raises OutputError where results cannot be written, or the folder holds another run.
     """
     sources, problems = expand(paths)
+    # OUT may lie in a folder that is looked at: what a run has written is no source of it when it is taken up again.
+    sources = tuple(s for s in sources if not _written_by_run(s.path, out))
+    problems = tuple(p for p in problems if not _written_by_run(p.path, out))
     journal = Journal(out, _settings(identifier), (SIGHTINGS, PATHS), start)
     problems = (*problems, *_warnings(journal))
     watcher.sources(len(sources), len(journal.done & {str(s.path) for s in sources}))
@@ -168,6 +176,11 @@ def _write(sighting: Sighting, journal: Journal) -> None:
     path = to_path_line(sighting)
     if path is not None:
         journal.write(PATHS, path)
+
+
+def _written_by_run(path: Path, out: Path) -> bool:
+    path, out = path.absolute(), out.absolute()
+    return path.is_relative_to(out) and not WRITTEN.isdisjoint(path.relative_to(out).parts[:1])
 
 
 def _settings(identifier: Identifier) -> str:

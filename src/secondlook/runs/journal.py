@@ -105,15 +105,21 @@ class Journal:
             return ()
         except OSError as error:
             raise OutputError(f"{self._place} cannot be read ({error.strerror}): choose another --out.") from error
+        if not lines:  # stopped before it began
+            return ()
         if start is Start.NEW:
             raise OutputError(f"{self.out} holds a run already: add --resume to go on, --overwrite, or another --out.")
         cut_torn_line(self._place)
-        head, *rest = (json.loads(line) for line in lines) if lines else ({},)
-        if head.get("schema") != SCHEMA or head.get("settings") != settings:
+        try:
+            head, *rest = (json.loads(line) for line in lines)
+            finished = tuple(Finished(line["source"], line["sizes"], line["warning"]) for line in rest)
+        except (ValueError, TypeError, KeyError) as error:
+            raise OutputError(f"{self._place} is damaged: begin the run anew with --overwrite.") from error
+        if head != {"schema": SCHEMA, "settings": settings}:
             raise OutputError(
                 f"the run in {self.out} was made with other settings or another gallery: use those, or another --out."
             )
-        return tuple(Finished(line["source"], line["sizes"], line["warning"]) for line in rest)
+        return finished
 
 
 @contextmanager
@@ -136,6 +142,8 @@ def cut_torn_line(path: Path) -> None:
 
 
 def _opened_at(path: Path, size: int) -> BinaryIO:
+    if size and (not path.exists() or path.stat().st_size < size):
+        raise OutputError(f"{path} is shorter than the run had left it: begin the run anew with --overwrite.")
     file = path.open("r+b") if path.exists() else path.open("w+b")
     file.truncate(size)
     file.seek(size)

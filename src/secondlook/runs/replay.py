@@ -64,12 +64,17 @@ class FaceLog:
 
 
 def _read(place: Path, video: str) -> dict[int, Detections]:
+    """Nothing where the log is another video's or damaged: then everything is looked at again."""
     try:
         # What follows the last line break was cut off in writing.
         lines = place.read_text(encoding="utf-8").split("\n")[:-1]
-    except (FileNotFoundError, UnicodeDecodeError):
+        return _faces(lines, video)
+    except (FileNotFoundError, ValueError, TypeError):
         return {}
-    if not lines or json.loads(lines[0]).get("video") != video:
+
+
+def _faces(lines: list[str], video: str) -> dict[int, Detections]:
+    if not lines or json.loads(lines[0]) != {"video": video}:
         return {}
     known = {}
     for line in lines[1:]:

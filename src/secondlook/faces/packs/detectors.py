@@ -37,7 +37,12 @@ class PackDetector:
             return Detections.none()
         padded = _padded(pixels, self.card.stride_multiple)
         outputs = self._session.run(to_network(padded[None], self.card))
-        faces = self._decode(outputs, padded.shape[:2], self.card.threshold)
+        try:
+            faces = self._decode(outputs, padded.shape[:2], self.card.threshold)
+        except (IndexError, ValueError) as error:
+            raise PackCorrupt(
+                f"the outputs of pack {self.pack} are not those of the decoder {self.card.decoder}: correct its card."
+            ) from error
         faces = faces[np.asarray(np.isfinite(faces.boxes).all(1) & np.isfinite(faces.landmarks).all((1, 2)))]
         faces = faces[suppress(faces.boxes, faces.scores, self.card.nms_iou)]
         return _inside(faces, pixels.shape[0], pixels.shape[1])

@@ -199,7 +199,15 @@ def _body(r: _Reader, version: int) -> Layer:
 
 def parse_dlib(data: bytes) -> DlibNetwork:
     """The network in a dlib ``.dat`` file of a metric net on square RGB input; raises PackCorrupt on anything else."""
-    r = _Reader(data)
+    try:
+        return _network(_Reader(data))
+    except (ValueError, OverflowError) as error:  # a shape that is none, a number beyond all numbers
+        raise PackCorrupt(
+            f"the dlib weights do not add up ({error}): install face_recognition_models again."
+        ) from error
+
+
+def _network(r: _Reader) -> DlibNetwork:
     r.integer()
     loss = r.text()
     if not loss.startswith("loss_metric"):
@@ -215,6 +223,6 @@ def parse_dlib(data: bytes) -> DlibNetwork:
     if rows != columns:
         raise PackCorrupt(f"the dlib network wants {columns} x {rows} px, and only square input is known here.")
     layers = tuple(_body(r, version) for version in reversed(versions))
-    if r.at != len(data):
-        raise PackCorrupt(f"{len(data) - r.at} bytes are left over in the dlib weights: install them again.")
+    if r.at != len(r.data):
+        raise PackCorrupt(f"{len(r.data) - r.at} bytes are left over in the dlib weights: install them again.")
     return DlibNetwork(layers, means, rows, distance)

@@ -52,6 +52,11 @@ class PackEmbedder:
     def raw(self, chips: Pixels) -> Floats:
         """The network's own output, not normalised."""
         (outputs, *_) = self._session.run(to_network(chips, self.card))
+        if outputs.size != len(chips) * self.dimension:
+            raise PackCorrupt(
+                f"pack {self.pack} gave {outputs.shape} for {len(chips)} chips, not {self.dimension} numbers each as its "
+                "card says: correct the card."
+            )
         flat: Floats = outputs.reshape(len(chips), self.dimension)
         return flat
 

@@ -1,0 +1,1 @@
+"""How often a system is wrong, and for whom: protocols, measures with intervals, groups, advice. Plain numpy."""
