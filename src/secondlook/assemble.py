@@ -49,7 +49,7 @@ class Settings:
     threads: int = 0
     smallest_px: float = 12.0
     every_s: float = 0.2
-    video_side: int = 1280
+    video_side: int = 960
     threshold: float | None = None
     limits: Limits = field(default_factory=Limits)
     max_pixels: int = MAX_PIXELS

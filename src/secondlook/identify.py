@@ -33,14 +33,15 @@ class Stages:
     """The parts of the way and how each is set.
 
     every_s: video time between two looks, 0 = every frame. patience_s: how long a track outlives its last face.
-    start_score: detector score from which a face starts a track; single_score: from which one that was seen only once still counts.
+    start_score: detector score from which a face starts a track; single_score: from which one that was seen only once
+    still counts.
     """
 
     detector: Detector
     embedder: Embedder
     point: OperatingPoint
     photo_search: Search = field(default_factory=Search)
-    video_search: Search = field(default_factory=lambda: Search(threshold=0.2, max_side=1280, confirmed=None))
+    video_search: Search = field(default_factory=lambda: Search(threshold=0.2, max_side=960, confirmed=None))
     limits: Limits = field(default_factory=Limits)
     keep: Keep = field(default_factory=Keep)
     every_s: float = 0.2

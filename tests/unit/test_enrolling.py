@@ -183,7 +183,7 @@ def test_pictures_in_memory_are_known_again(gallery: Gallery) -> None:
 
 def test_what_is_kept_of_a_picture_is_enough_for_another_pack(tmp_path: Path, gallery: Gallery) -> None:
     """The sealed crop and its landmarks make the same template again, without the picture."""
-    save(tmp_path / "Ada.png", Square(50, 40, 60, RED))
+    save(tmp_path / "Ada.png", Square(10, 40, 60, RED))
     results(tmp_path, gallery)
     (reference,) = gallery.references("Ada")
     pixels = np.asarray(Image.open(io.BytesIO(reference.crop)).convert("RGB"))

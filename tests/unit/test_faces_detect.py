@@ -222,6 +222,15 @@ def test_scaling() -> None:
     assert resized(pixels[:, ::-1], 0.5).dtype == np.uint8
 
 
+def test_of_two_answers_for_one_face_the_surer_stays() -> None:
+    """They overlap by half, and neither lies within the other."""
+    both = detections(np.array([[20, 20, 60, 60], [34, 20, 74, 60], [100, 20, 140, 60]]), np.array([0.8, 0.9, 0.85]))
+    found = find_faces(ScriptedDetector([both]), painted(90, 160), Search(max_side=160))
+    assert found.boxes[:, 0].tolist() == [34, 100]
+    apart = find_faces(ScriptedDetector([both]), painted(90, 160), Search(max_side=160, merge_iou=0.6))
+    assert apart.boxes[:, 0].tolist() == [34, 100, 20]
+
+
 # The second look
 
 

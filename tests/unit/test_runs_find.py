@@ -142,6 +142,14 @@ def test_a_photograph_of_several_pages_is_whole_or_not_there(tmp_path: Path) -> 
     result = run([tmp_path / "three.tiff"], tmp_path / "out")
     assert [r.frame for r in result.records] == [0, 1, 2] and len({r.id for r in result.records}) == 3
     assert {r.outcome for r in result.records} == {Outcome.CANDIDATE}
+    whole = (tmp_path / "three.tiff").read_bytes()
+    (tmp_path / "three.tiff").write_bytes(whole[: len(whole) - 9000])
+    last = photo(tmp_path / "z.png", Square(10, 10, 24, BLUE))
+    watcher = Watching()
+    result = run([tmp_path / "three.tiff", last], tmp_path / "out2", watcher=watcher)
+    assert len(watcher.seen) > 1, "something was seen on the pages that could be read"
+    assert [r.source for r in result.records] == [str(last)] and [s.path for s in result.read] == [last]
+    assert [p.path.name for p in result.problems] == ["three.tiff"]
 
 
 def test_the_place_cannot_be_written(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ def presented_in_pairs(scores: Scores1to1) -> Presentations:
     probe_failed = _all_failed(scores.probe, failed)
     tried = ~probe_failed[scores.probe]
     reference_failed = _all_failed(scores.reference[tried], failed[tried])
-    probes, references = _first_rows(scores.probe), _first_rows(scores.reference)
+    probes, references = first_rows(scores.probe), first_rows(scores.reference)
     known = np.zeros(len(references), np.bool_)
     known[: len(reference_failed)] = reference_failed
     return Presentations(
@@ -56,8 +56,8 @@ def _all_failed(sample: Codes, failed: Flags) -> Flags:
     return every
 
 
-def _first_rows(sample: Codes) -> np.ndarray:
-    """(samples,) a row in which each sample stands. Samples are numbered without gaps."""
+def first_rows(sample: Codes) -> np.ndarray:
+    """(samples,) the first row in which each sample stands. sample: (rows,) numbers without gaps."""
     rows = np.zeros(int(sample.max()) + 1 if len(sample) else 0, np.intp)
     rows[sample[::-1]] = np.arange(len(sample))[::-1]
     return rows

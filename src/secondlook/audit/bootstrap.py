@@ -53,8 +53,8 @@ class Resamples:
         total: exact for a full cross of people, and to first order for any other set of comparisons.
         """
         total: Doubles = np.maximum(first.sum(axis=0), np.finfo(np.float64).tiny)
-        drawn: Doubles = np.divide(self.one_way(first) * self.one_way(second), total)
-        return drawn
+        drawn: Doubles = self.one_way(first) * self.one_way(second)
+        return drawn / total
 
 
 def resample(people: int, replicates: int, seed: int) -> Resamples:
@@ -72,7 +72,8 @@ def resample(people: int, replicates: int, seed: int) -> Resamples:
 
 def ratio(errors: Doubles, trials: Doubles) -> Doubles:
     """errors / trials of each resample, NaN where nobody with a trial was drawn."""
-    return np.divide(errors, trials, out=np.full(np.shape(errors), np.nan), where=trials > 0)
+    rates: Doubles = np.divide(errors, trials, out=np.full(np.shape(errors), np.nan), where=trials > 0)
+    return rates
 
 
 def percentiles(replicated: Doubles, confidence: float) -> tuple[float, float] | None:

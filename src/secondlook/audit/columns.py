@@ -43,21 +43,15 @@ NUMBERS = frozenset(
 
 SYNONYMS: tuple[tuple[Role, tuple[str, ...]], ...] = (
     (Role.PROBE, ("probe", "probe_id", "query", "query_id", "search", "search_id", "image1", "img1", "file1")),
-    (
-        Role.REFERENCE,
-        ("reference", "reference_id", "ref", "ref_id", "candidate", "candidate_id", "target", "target_id")
-        + ("image2", "img2", "file2"),
-    ),
+    (Role.REFERENCE, ("reference", "reference_id", "ref", "ref_id", "target", "target_id", "image2", "img2", "file2")),
+    (Role.REFERENCE, ("candidate", "candidate_id")),
     (Role.SCORE, ("score", "similarity", "similarity_score", "comparison_score", "cosine", "sim")),
     (Role.SCORE, ("distance", "dist", "dissimilarity", "dissimilarity_score")),
     (Role.SCORE, ("log10_lr", "log10_likelihood_ratio", "llr", "ln_lr", "log_likelihood_ratio")),
     (Role.MATED, ("mated", "is_mated", "genuine", "same", "same_subject", "same_person", "label", "match", "is_match")),
     (Role.PROBE_SUBJECT, ("probe_subject", "probe_subject_id", "probe_person", "query_subject", "subject1", "person1")),
-    (
-        Role.REFERENCE_SUBJECT,
-        ("reference_subject", "reference_subject_id", "reference_person", "ref_subject", "candidate_subject")
-        + ("candidate_subject_id", "target_subject", "subject2", "person2"),
-    ),
+    (Role.REFERENCE_SUBJECT, ("reference_subject", "reference_subject_id", "reference_person", "ref_subject")),
+    (Role.REFERENCE_SUBJECT, ("candidate_subject", "candidate_subject_id", "target_subject", "subject2", "person2")),
     (Role.RANK, ("rank",)),
     (Role.ENROLLED, ("enrolled", "probe_enrolled", "is_enrolled", "in_gallery", "mate_enrolled")),
     (Role.FAILED, ("failed", "fta", "failure_to_acquire")),

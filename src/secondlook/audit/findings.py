@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from secondlook.audit.frequencies import at_most, frequency, frequency_of
+from secondlook.audit.frequencies import at_most, frequency, frequency_of, not_enough
 from secondlook.audit.group_findings import group_findings
 from secondlook.audit.results import (
     AuditResult,
@@ -121,22 +121,24 @@ def _pairs(verification: Verification, point: OpenSetAt | None) -> Iterator[Find
 def _failures(fta: Rate) -> Finding:
     if not fta.trials:
         return Finding("Whether any picture failed is not known: none was tried.")
-    none = "In none" if not fta.errors else f"In {fta.errors:,}"
-    said = f"{none} of {words.counted(fta.trials, 'picture')} no face could be compared."
-    return Finding(
-        f"{said} Each counts as a miss; leaving such pictures out flatters a system.", behind("FTA", fta) + "."
-    )
+    grounds = behind("FTA", fta) + "."
+    if not fta.errors:
+        return Finding(f"In each of {words.counted(fta.trials, 'picture')} a face could be compared.", grounds)
+    said = f"In {fta.errors:,} of {words.counted(fta.trials, 'picture')} no face could be compared."
+    return Finding(f"{said} Each counts as a miss; leaving such pictures out flatters a system.", grounds)
 
 
 def _closed(one: ClosedSetAt) -> Finding:
     first = one.rank_1.miss
     grounds = behind(f"misses at rank 1 among N = {one.n:,}", first) + "."
-    if first.value is None:
-        return Finding(f"Whether the right person comes first among {one.n:,} enrolled: not enough trials.", grounds)
-    f = frequency(1 - first.value, 1 - first.high, 1 - first.low)
+    certain = f"If it were certain that the person is one of {one.n:,} enrolled"
+    if first.enough is Enough.TOO_FEW:
+        return Finding(f"{certain}, how often the right one comes first: {not_enough(first)}.", grounds)
+    f = frequency(1 - (first.value or 0.0), 1 - first.high, 1 - first.low)
+    often = f"at least {f.low:,} of {f.of:,}" if first.value is None else f"about {f.sentence}"
     return Finding(
-        f"If it were certain that the person is one of {one.n:,} enrolled, the right one would come first in about"
-        f" {f.sentence} searches. Nobody knows that beforehand, so this must not be read as how often it is right.",
+        f"{certain}, the right one would come first in {often} searches. Nobody knows that beforehand, so this must not"
+        " be read as how often it is right.",
         grounds,
     )
 
@@ -169,12 +171,12 @@ def _quality(one: QualityDiscard) -> Iterator[Finding]:
     if not isinstance(one.area, Figure) or not len(one.error):
         return
     every = float(one.error[0])
-    better = one.area.high < every
-    how = "foresees" if better else "does not foresee"
     f = frequency(one.area.value, one.area.low, one.area.high)
     share = words.out_of(one.area_to)
     yield Finding(
-        f"The quality measure '{one.quality}' {how} which pictures are missed.",
+        f"The quality measure '{one.quality}' foresees which pictures are missed."
+        if one.area.high < every
+        else f"It is not shown that the quality measure '{one.quality}' foresees which pictures are missed.",
         f"{one.measure.upper()} {words.percent(every)} over {words.counted(one.trials, 'trial')}; leaving out the"
         f" worst, step by step up to {share}, it is {f.sentence} on average.",
     )

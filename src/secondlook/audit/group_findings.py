@@ -5,22 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from secondlook.audit.frequencies import frequency, missing, not_enough
-from secondlook.audit.results import Enough, Figure, GroupResult, GroupSummary, MeasureSpread, Rate
-from secondlook.audit.saying import PHRASES, Finding, behind, label
+from secondlook.audit.results import Enough, Figure, GroupResult, GroupSummary, Measure, MeasureSpread, Rate
+from secondlook.audit.saying import MEANINGS, PHRASES, Finding, behind, label
 from secondlook.report import words
 
 
 def group_findings(groups: Sequence[GroupResult], summaries: Sequence[GroupSummary]) -> Iterator[Finding]:
-    """One finding for each attribute and measure, and one for the groups of whom nothing can be said."""
+    """One finding for each attribute and measure, and one more for the groups of whom it cannot be said."""
     for summary in summaries:
         own = [g for g in groups if g.attributes == summary.attributes and g.n == summary.n]
         for spread in summary.spreads:
             finding = _spread(spread, summary, own)
             if finding is not None:
                 yield finding
-        refused = [g for g in own if g.group in summary.refused]
-        if refused:
-            yield _refused(refused)
+        yield from _refused(summary.attributes, own)
 
 
 def _spread(spread: MeasureSpread, summary: GroupSummary, own: Sequence[GroupResult]) -> Finding | None:
@@ -37,7 +35,7 @@ def _spread(spread: MeasureSpread, summary: GroupSummary, own: Sequence[GroupRes
         return Finding(_undecided(names, (worst, best), phrase.who, phrase.what), grounds)
     both = _beside(worst, best)
     if isinstance(spread.ratio, Figure) and spread.ratio.low > 1:
-        times = f"{spread.ratio.value:.1f} times as many ({spread.ratio.low:.1f} to {spread.ratio.high:.1f})"
+        times = f"{spread.ratio.value:.2f} times as many ({spread.ratio.low:.2f} to {spread.ratio.high:.2f})"
         said = f"Worse for {names[0]} than for {names[1]}: {both.format(who=phrase.who, what=phrase.what)}, {times}."
         return Finding(said, grounds)
     said = f"No difference between {names[0]} and {names[1]} is shown: {both.format(who=phrase.who, what=phrase.what)}."
@@ -59,15 +57,19 @@ def _undecided(names: tuple[str, str], rates: tuple[Rate, Rate], who: str, what:
     return f"Whether more {who} {what} for {names[0]} than for {names[1]}: not enough trials to say{wanted}."
 
 
-def _refused(groups: Sequence[GroupResult]) -> Finding:
-    names = words.listed([label(g.attributes, g.group) for g in groups])
-    said = []
-    for group in groups:
+def _refused(attributes: tuple[str, ...], own: Sequence[GroupResult]) -> Iterator[Finding]:
+    """What cannot be said of one group or more: in one finding, with what is lacking."""
+    lacking: dict[Measure, list[str]] = {}
+    for group in own:
         for measure in PHRASES:
             rate = group.rate(measure)
             if rate is not None and rate.enough is Enough.TOO_FEW:
-                said.append(f"{label(group.attributes, group.group)}, {measure.upper()}: {not_enough(rate)}")
-    return Finding(f"Of {names} nothing is said here: not enough trials.", "; ".join(said) + ("." if said else ""))
+                lacking.setdefault(measure, []).append(f"{label(group.attributes, group.group)} {not_enough(rate)}")
+    if lacking:
+        by = words.listed(attributes)
+        what = words.listed([f"{MEANINGS[measure]}" for measure in lacking])
+        grounds = ". ".join(f"{measure.upper()}: {'; '.join(said)}" for measure, said in lacking.items())
+        yield Finding(f"Not enough trials to say of every group of {by}: {what}.", f"{grounds}.")
 
 
 def _rate(own: Sequence[GroupResult], group: tuple[str, ...] | None, spread: MeasureSpread) -> Rate | None:

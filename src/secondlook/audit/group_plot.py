@@ -10,15 +10,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from secondlook.audit.frequencies import cell
 from secondlook.audit.results import Enough, GroupResult, Measure, Rate
+from secondlook.audit.saying import MEANINGS
 from secondlook.audit.svg import SOFT, Plot, draw_figure, look, percent_tick, text
 
-MEANINGS = {
-    Measure.FNIR: "enrolled people missed (FNIR)",
-    Measure.FPIR: "strangers called somebody (FPIR)",
-    Measure.FNMR: "one person taken for two (FNMR)",
-    Measure.FMR: "two people taken for one (FMR)",
-    Measure.FTA: "no usable face (FTA)",
-}
 SEARCH = (Measure.FNIR, Measure.FPIR)
 PAIRS = (Measure.FNMR, Measure.FMR)
 

@@ -18,7 +18,7 @@ from secondlook.audit.figures import Rate
 from secondlook.audit.kinds import Direction, Measure
 from secondlook.audit.rates import LEAST_RATE
 from secondlook.audit.results import GroupResult
-from secondlook.audit.scores import Attribute, Codes, Flags, Scores1to1, SearchScores, Trials, shown
+from secondlook.audit.scores import Attribute, Codes, Scores1to1, SearchScores, Trials, shown
 
 Rows = NDArray[np.integer]
 
@@ -76,7 +76,7 @@ def cross(attributes: tuple[Attribute, ...], names: tuple[str, ...]) -> Crossed:
 
 
 def groups_of_pairs(
-    scores: Scores1to1, crossed: Crossed, at: At, people: Resamples, presented: Presentations
+    scores: Scores1to1, crossed: Crossed, at: At, people: Resamples, presented: Presentations | None
 ) -> tuple[GroupMeasured, ...]:
     """FMR of comparisons within the group (by the probe's where the reference's is unknown), FNMR and FTA of each."""
     trials = scores.trials()
@@ -88,7 +88,7 @@ def groups_of_pairs(
 
 
 def groups_of_searches(
-    searches: SearchScores, crossed: Crossed, at: At, people: Resamples, presented: Presentations
+    searches: SearchScores, crossed: Crossed, at: At, people: Resamples, presented: Presentations | None
 ) -> tuple[GroupMeasured, ...]:
     """FPIR, FNIR(N, R, T) and FTA of each group, by the probe's group."""
     trials = searches.trials(at.max_rank)
@@ -113,33 +113,42 @@ def _measure(
     crossed: Crossed,
     at: At,
     people: Resamples,
-    presented: Presentations,
+    presented: Presentations | None,
 ) -> tuple[GroupMeasured, ...]:
-    samples = cross(presented.attributes, crossed.names)
-    place = {group: number for number, group in enumerate(samples.groups)}
     return tuple(
         _one(
             trials.among(mated == number, non_mated == number),
             group,
             at,
             people,
-            presented,
-            samples.probe == place.get(group, -2),
+            None if presented is None else _presented_by(presented, crossed.names, group),
         )
         for number, group in enumerate(crossed.groups)
     )
 
 
+def _presented_by(presented: Presentations, names: tuple[str, ...], group: tuple[str, ...]) -> Presentations:
+    rows = np.ones(len(presented.failed), np.bool_)
+    for name, value in zip(names, group, strict=True):
+        attribute = _named(presented.attributes, name)
+        rows &= attribute.probe == attribute.values.index(value)
+    return Presentations(presented.failed[rows], presented.subject[rows], ())
+
+
 def _one(
-    trials: Trials, group: tuple[str, ...], at: At, people: Resamples, presented: Presentations, samples: Flags
+    trials: Trials, group: tuple[str, ...], at: At, people: Resamples, presented: Presentations | None
 ) -> GroupMeasured:
-    sides = [trials.mated_subject, trials.non_mated_subject, presented.subject[samples]]
+    sides = [trials.mated_subject, trials.non_mated_subject]
+    fta = None
+    if presented is not None:
+        sides.append(presented.subject)
+        fta = by_person(presented.failed, presented.subject, people, confidence=at.confidence)
     return GroupMeasured(
         group,
         distinct(np.concatenate(sides), trials.people),
         false_positive_rate(trials, at.threshold, people, at.wanted, at.confidence),
         miss_rate(trials, at.threshold, people, confidence=at.confidence),
-        by_person(presented.failed[samples], presented.subject[samples], people, confidence=at.confidence),
+        fta,
     )
 
 

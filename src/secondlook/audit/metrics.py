@@ -56,8 +56,8 @@ def false_positive_rate(scores: Sorted, thresholds: Doubles) -> Doubles:
 def threshold_for(scores: Sorted, wanted: float) -> float | None:
     """The lowest threshold whose false-positive rate is at most ``wanted`` (0 to 1); None where no score was given.
 
-    It lies halfway from the first score that has to be refused to the next higher one that may be accepted: tied scores
-    stand or fall together.
+    It lies halfway from the highest score that has to be refused to the next higher score of any trial, so nothing is
+    decided by rounding, and tied scores stand or fall together.
     """
     if scores.lowest is None or not len(scores.non_mated):
         return None
@@ -65,14 +65,16 @@ def threshold_for(scores: Sorted, wanted: float) -> float | None:
     allowed = int(np.floor(wanted * len(others) + 1e-9))
     if allowed >= len(others):
         return scores.lowest
-    refused = others[len(others) - 1 - allowed]
+    refused = float(others[len(others) - 1 - allowed])
     if refused == -np.inf:
         return scores.lowest
-    above = int(np.searchsorted(others, refused, "right"))
+    above = [side[place] for side in (scores.mated, others) if (place := _first_above(side, refused)) < len(side)]
     least = float(np.nextafter(refused, np.inf))
-    if above == len(others):
-        return least
-    return max(least, float(refused + (others[above] - refused) / 2))
+    return max(least, refused + (float(min(above)) - refused) / 2) if above else least
+
+
+def _first_above(ascending: Doubles, score: float) -> int:
+    return int(np.searchsorted(ascending, score, "right"))
 
 
 def eer(scores: Sorted) -> tuple[float, float] | None:

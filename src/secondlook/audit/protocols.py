@@ -39,11 +39,11 @@ def search(scores: ProbeScores, n: int, repeats: int, seed: int) -> SearchScores
     if not 1 <= n <= len(scores.enrolled):
         raise ValueError(f"a gallery of {n} out of {len(scores.enrolled)} people with references")
     galleries = _galleries(len(scores.enrolled), n, repeats, seed)
-    found = [
-        [_search_block(scores, rows, values, gallery) for gallery in galleries] for rows, values in scores.blocks()
-    ]
-    columns = [np.concatenate([block[k] for block in found], axis=1) for k in range(len(galleries))]
-    mated, rank, other, enrolled = (np.concatenate([c[i] for c in columns]) for i in range(4))
+    parts: list[list[Doubles]] = [[np.zeros((4, 0))] for _ in galleries]
+    for rows, values in scores.blocks():
+        for found, gallery in zip(parts, galleries, strict=True):
+            found.append(_search_block(scores, rows, values, gallery))
+    mated, rank, other, enrolled = np.concatenate([block for found in parts for block in found], axis=1)
     return _as_searches(scores, n, len(galleries), mated, rank, other, enrolled)
 
 
@@ -103,19 +103,24 @@ def _search_block(scores: ProbeScores, rows: slice, values: Doubles, gallery: ND
 def _as_searches(
     scores: ProbeScores, n: int, galleries: int, mated: Doubles, rank: Doubles, other: Doubles, enrolled: Doubles
 ) -> SearchScores:
-    probes = len(scores.subject)
+    probe = np.tile(np.arange(len(scores.subject)), galleries)
+    kept = np.ones(len(probe), np.bool_)
+    if scores.mateless is not None:
+        kept = ~(scores.mateless[probe] & (enrolled > 0))
+    repeat = np.repeat(np.arange(galleries, dtype=np.int32), len(scores.subject))
+    probe = probe[kept]
     return SearchScores(
         n,
-        enrolled > 0,
-        np.tile(scores.subject, galleries),
-        mated,
-        rank.astype(np.int32),
-        other,
-        np.tile(scores.failed, galleries),
+        enrolled[kept] > 0,
+        scores.subject[probe],
+        mated[kept],
+        rank[kept].astype(np.int32),
+        other[kept],
+        scores.failed[probe],
         scores.people,
-        np.repeat(np.arange(galleries, dtype=np.int32), probes),
-        tuple(Attribute(a.name, a.values, np.tile(a.probe, galleries)) for a in scores.attributes),
-        None if scores.quality is None else np.tile(scores.quality, galleries),
+        repeat[kept],
+        tuple(Attribute(a.name, a.values, a.probe[probe]) for a in scores.attributes),
+        None if scores.quality is None else scores.quality[probe],
     )
 
 

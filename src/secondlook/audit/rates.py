@@ -58,18 +58,18 @@ def rate(
     resample of the people, (B,); None: trials are independent. wanted: the rate the question is about.
     independent: trials that count when no error was seen; None: as many as there are people.
 
-    Interval: with 30 effective errors or more the percentiles of ``replicated``; with fewer, where percentiles cover
-    too little, Clopper-Pearson on the effective counts (Korn & Graubard 1998); with none, 0 to 3 / ``independent``.
+    Interval: the percentiles of ``replicated``, and where it is wider (percentiles of few errors cover too little)
+    Clopper-Pearson on the effective counts (Korn & Graubard 1998); with no error, 0 to 3 / ``independent``.
     """
     if not 0 <= errors <= trials:
         raise ValueError(f"{errors} errors of {trials} trials")
     people = trials if subjects is None else subjects
     units = min(trials, people if independent is None else independent)
     clean = _clean(replicated)
-    effect = design_effect(errors, trials, clean, sides)
-    low, high = _interval(errors, trials, units, effect, clean, sides, confidence)
-    effective = min(errors / effect, float(units)) if errors == trials else errors / effect
-    enough = _rules(effective, trials, people, low, wanted, errors)
+    effect = design_effect(errors, trials, units, clean, sides)
+    low, high = _interval(errors, trials, effect, clean, sides, confidence)
+    effective = errors / effect
+    enough = _rules(effective, trials / effect, people, low, wanted)
     return Rate(
         errors,
         trials,
@@ -78,14 +78,23 @@ def rate(
         people,
         effective,
         enough,
-        trials_needed(enough, effective, trials, low, high, wanted),
+        trials_needed(enough, errors, trials, effect, low, high, wanted),
         subjects_needed(people, low) if enough is Enough.TOO_FEW else None,
     )
 
 
-def design_effect(errors: int, trials: int, replicated: NDArray[np.float64] | None, sides: Sides) -> float:
-    """How many times the variance of the rate exceeds that of independent trials; at least 1."""
-    if replicated is None or errors in (0, trials):
+def design_effect(
+    errors: int, trials: int, independent: int, replicated: NDArray[np.float64] | None, sides: Sides
+) -> float:
+    """How many times the variance of the rate exceeds that of independent trials; at least 1.
+
+    Where all trials ended alike there is no variance to see, and only ``independent`` of them are taken to count.
+    """
+    if not trials:
+        return 1.0
+    if errors in (0, trials):
+        return trials / max(independent, 1)
+    if replicated is None:
         return 1.0
     seen = errors / trials
     effect = float(np.var(replicated)) / (seen * (1 - seen) / trials)
@@ -93,17 +102,17 @@ def design_effect(errors: int, trials: int, replicated: NDArray[np.float64] | No
 
 
 def trials_needed(
-    enough: Enough, effective_errors: float, trials: int, low: float, high: float, wanted: float
+    enough: Enough, errors: int, trials: int, effect: float, low: float, high: float, wanted: float
 ) -> int | None:
     """Trials, taken like these, at which the rule that fails now would hold."""
     if enough is Enough.ENOUGH:
         return None
     if enough is Enough.TOO_FEW:
-        return math.ceil(3 / max(wanted, low) - 1e-9)
+        return math.ceil(effect * 3 / max(wanted, low) - 1e-9)
     if enough is Enough.BOUND_ONLY:
         # not fewer: nobody knows how far below its bound the rate lies
-        return math.ceil(30 / high)
-    return math.ceil(trials * 30 / effective_errors)
+        return math.ceil(effect * 30 / high - 1e-9)
+    return math.ceil(effect * trials * 30 / errors - 1e-9)
 
 
 def subjects_needed(subjects: int, low: float) -> int | None:
@@ -112,11 +121,11 @@ def subjects_needed(subjects: int, low: float) -> int | None:
     return needed if subjects < needed else None
 
 
-def _rules(effective: float, trials: int, people: int, low: float, wanted: float, errors: int) -> Enough:
+def _rules(effective: float, trials: float, people: int, low: float, wanted: float) -> Enough:
     # a rate known to lie above the wanted one needs no more trials than show such a rate
     if trials < 3 / max(wanted, low) - 1e-9 or subjects_needed(people, low) is not None:
         return Enough.TOO_FEW
-    if errors == 0:
+    if effective == 0:
         return Enough.BOUND_ONLY
     return Enough.ENOUGH if effective >= 30 else Enough.ROUGH
 
@@ -124,7 +133,6 @@ def _rules(effective: float, trials: int, people: int, low: float, wanted: float
 def _interval(
     errors: int,
     trials: int,
-    units: int,
     effect: float,
     replicated: NDArray[np.float64] | None,
     sides: Sides,
@@ -133,14 +141,16 @@ def _interval(
     if trials == 0:
         return 0.0, 1.0
     # the 3 is -ln 0.05, rounded
-    of_3 = min(1.0, 3 * math.log(1 - confidence) / math.log(0.05) / units) if units else 1.0
+    of_3 = min(1.0, 3 * math.log(1 - confidence) / math.log(0.05) * effect / trials)
     if errors == 0:
         return 0.0, of_3
     if errors == trials:
         return 1 - of_3, 1.0
-    if replicated is None or errors / effect < 30 or (trials - errors) / effect < 30:
-        return clopper_pearson(errors / effect, trials / effect, confidence)
-    return _percentiles(errors / trials, replicated, sides, effect, confidence)
+    low, high = clopper_pearson(errors / effect, trials / effect, confidence)
+    if replicated is None:
+        return low, high
+    drawn = _percentiles(errors / trials, replicated, sides, effect, confidence)
+    return min(low, drawn[0]), max(high, drawn[1])
 
 
 def _percentiles(

@@ -34,6 +34,16 @@ PHRASES = {
 }
 
 
+MEANINGS = {
+    Measure.FNIR: "enrolled people missed (FNIR)",
+    Measure.FPIR: "strangers called somebody (FPIR)",
+    Measure.FNMR: "one person taken for two (FNMR)",
+    Measure.FMR: "two people taken for one (FMR)",
+    Measure.FTA: "no usable face (FTA)",
+}
+"""The measures as names of columns and axes."""
+
+
 def sentence(rate: Rate, phrase: Phrase, where: str = "") -> str:
     """``Of 1,000 strangers who walk past, about 8 (5 to 12) would be called somebody.``
 

@@ -41,14 +41,11 @@ class Templates:
 
     def __post_init__(self) -> None:
         if self.subject.shape != self.values.shape[:1] or self.role.shape != self.subject.shape:
-            raise ValueError(
-                f"{self.subject.shape} subjects, {self.role.shape} roles, {self.values.shape} values"
-            )
+            raise ValueError(f"{self.subject.shape} subjects, {self.role.shape} roles, {self.values.shape} values")
 
     @property
     def failed(self) -> Flags:
-        lost: Flags = np.isnan(self.values).any(axis=1)
-        return lost
+        return np.asarray(np.isnan(self.values).any(axis=1))
 
     def rows(self, role: Role) -> NDArray[np.intp]:
         return np.flatnonzero(self.role == role)
@@ -58,8 +55,10 @@ class Templates:
 class ProbeScores:
     """Each probe against each subject that has a reference: the best of its references.
 
-    subject: (p,) whose probe; enrolled: (s,) person number of each column. failed: (p,). attributes, quality: (p,).
-    blocks gives the scores, a few probes at a time.
+    subject: (p,) whose probe; enrolled: (s,) person number of each column, ascending. failed: (p,). attributes,
+    quality: (p,). mateless: (p,) probes that were never compared with their own person, although it is enrolled; None:
+    there are none. They can be strangers, and are not searched where their person is. ``blocks`` gives the scores, a
+    few probes at a time.
     """
 
     subject: Codes
@@ -69,7 +68,7 @@ class ProbeScores:
     source: Templates | Doubles
     attributes: tuple[Attribute, ...] = ()
     quality: Doubles | None = None
-    posterior: Doubles | None = None
+    mateless: Flags | None = None
 
     def blocks(self) -> Iterator[tuple[slice, Doubles]]:
         """Rows, and their scores (rows, s) float64; NaN where nothing was compared."""

@@ -9,6 +9,7 @@ import typer
 
 from secondlook import __version__
 from secondlook.cli import gallery, packs
+from secondlook.cli.audit import audit
 from secondlook.cli.console import complain
 from secondlook.cli.demo import demo
 from secondlook.cli.enrol import enrol
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("enrol")(enrol)
 app.command("find")(find)
+app.command("audit")(audit)
 app.add_typer(gallery.app, name="gallery")
 app.add_typer(packs.app, name="packs")
 

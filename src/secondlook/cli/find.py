@@ -40,7 +40,7 @@ def find(
     ] = None,
     smallest: Annotated[float, typer.Option("--smallest", min=6, help="Smallest face width in photographs, px.")] = 12,
     every: Annotated[float, typer.Option("--every", min=0, help="Video time between two looks, seconds.")] = 0.2,
-    side: Annotated[int, typer.Option("--side", min=160, help="Longest side at which video is looked at, px.")] = 1280,
+    side: Annotated[int, typer.Option("--side", min=160, help="Longest side at which video is looked at, px.")] = 960,
     annotate: Annotated[Annotate, typer.Option("--annotate", help="Draw boxes into copies of what?")] = Annotate.ALL,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the run in --out anew.")] = False,

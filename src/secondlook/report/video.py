@@ -33,7 +33,7 @@ Progress: TypeAlias = "Callable[[int, int | None], None]"
 _LARGEST = 1280
 _CLOCK = Fraction(1, 90_000)
 _USUAL_RATE = 25.0
-_X264 = {"preset": "veryfast", "crf": "23"}
+_X264 = {"preset": "superfast", "crf": "24"}
 
 
 @dataclass(frozen=True, slots=True)
