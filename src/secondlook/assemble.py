@@ -6,6 +6,7 @@ import io
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 from PIL import Image
@@ -19,7 +20,7 @@ from secondlook.faces.detect import Search, find_faces
 from secondlook.faces.packs import opening
 from secondlook.faces.packs.cards import RecogniserCard
 from secondlook.faces.packs.detectors import PackDetector
-from secondlook.faces.packs.installed import Pack, list_packs
+from secondlook.faces.packs.installed import Existing, Pack, add_pack, list_packs
 from secondlook.faces.packs.known import RECOMMENDED
 from secondlook.faces.packs.recognisers import PackEmbedder
 from secondlook.faces.packs.runtime import Provider, RunOptions
@@ -196,11 +197,18 @@ def reembed(gallery: Gallery, name: str, settings: Settings, progress: Callable[
 def check_running(pack: Pack, settings: Settings | None = None) -> str:
     """Runs a pack on made-up pixels; one sentence of what came out. Raises PackCorrupt where nothing usable did."""
     options = _options(settings or Settings())
-    grey = np.random.default_rng(0).integers(0, 256, (2, 160, 160, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 256, (160, 160, 3), np.uint8)
     if isinstance(pack.card, RecogniserCard):
-        embedder = opening.recogniser(pack.card.name, options)
+        embedder = opening.opened_recogniser(pack, options)
         size = embedder.layout.size
-        templates = embedder.embed(np.ascontiguousarray(np.resize(grey, (2, size, size, 3))))
+        templates = embedder.embed(np.resize(noise, (2, size, size, 3)))
         return f"{templates.shape[1]} numbers a template, on {embedder.provider}."
-    found = opening.detector(pack.card.name, options)
-    return f"{len(found.detect(grey[0]))} faces in noise, on {found.provider}."
+    found = opening.opened_detector(pack, options)
+    return f"{len(found.detect(noise))} faces in noise, on {found.provider}."
+
+
+def add_tried_pack(file: Path, card: Path, existing: Existing) -> Pack:
+    """Installs a pack that was checked and has run; one that does not run changes nothing. Raises PackError."""
+    with TemporaryDirectory() as folder:
+        check_running(add_pack(file, card, home_folder=Path(folder)))
+    return add_pack(file, card, existing)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.audit_scores import crossed_pairs
 
 from secondlook.audit import bootstrap
 from secondlook.audit.bootstrap import percentiles, ratio, resample
 from secondlook.audit.counted import by_person, false_positive_rate, miss_rate
 from secondlook.audit.scores import Trials
-from tests.audit_scores import crossed_pairs
 
 
 def test_the_same_seed_gives_the_same_resamples() -> None:

@@ -45,7 +45,7 @@ def test_what_is_stated_truly_has_a_small_error() -> None:
     rng = np.random.default_rng(1)
     stated = rng.random(20_000)
     ours = calibration_curve(stated, rng.random(20_000) < stated, whose(20_000), PEOPLE)
-    assert isinstance(ours.ece, Figure) and ours.ece.value < 0.01
+    assert isinstance(ours.ece, Figure) and ours.ece.value < 0.02
     assert isinstance(ours.brier, Figure) and ours.brier.value == pytest.approx(1 / 6, abs=0.01)
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from tests.audit_scores import crossed_pairs, labelled_templates
 
 from secondlook.audit.acquisition import presented_in_pairs
 from secondlook.audit.bootstrap import resample
@@ -17,7 +18,6 @@ from secondlook.audit.results import GroupResult, GroupSummary
 from secondlook.audit.scores import Attribute, Scores1to1
 from secondlook.audit.summaries import summarise
 from secondlook.audit.templates import probe_scores
-from tests.audit_scores import crossed_pairs, labelled_templates
 
 
 def measured(

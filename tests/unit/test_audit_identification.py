@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.audit_scores import searches_of
 
 from secondlook.audit.acquisition import presented_in_searches
 from secondlook.audit.bootstrap import resample
@@ -14,7 +15,6 @@ from secondlook.audit.identification import closed_set, det_of, open_set
 from secondlook.audit.kinds import Settings, ThresholdFrom
 from secondlook.audit.results import OpenSetAt
 from secondlook.audit.scores import SearchScores
-from tests.audit_scores import searches_of
 
 MATED = [(0.9, 1), (0.8, 1), (0.7, 2), (0.6, 1), (0.0, 0)]
 STRANGERS = [0.1, 0.2, 0.65, 0.3]

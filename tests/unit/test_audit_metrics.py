@@ -13,9 +13,9 @@ from lir.data.models import LLRData
 from pyeer.eer_info import get_eer_stats
 from scipy import stats
 from sklearn.metrics import det_curve, roc_curve
+from tests.audit_scores import normal_trials, trials_of
 
 from secondlook.audit import metrics
-from tests.audit_scores import normal_trials, trials_of
 
 scores_lists = st.lists(st.integers(-20, 20).map(float), min_size=1, max_size=40)
 

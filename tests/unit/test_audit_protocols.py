@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from tests.audit_scores import labelled_templates
 
 from secondlook.audit import templates as templates_module
 from secondlook.audit.protocols import compare, compare_given, gallery_sizes, largest_gallery, search
 from secondlook.audit.templates import Role, Templates, first_as_reference, probe_scores
-from tests.audit_scores import labelled_templates
 
 
 def plainly(templates: Templates, gallery: list[int]) -> list[tuple[bool, float, int, float]]:

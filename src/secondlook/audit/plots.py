@@ -14,7 +14,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from secondlook.audit.frequencies import cell, frequency_of
 from secondlook.audit.histogram import ScoreHistogram
 from secondlook.audit.results import ClosedSetAt, DetCurve, Doubles, OpenSetAt, PointOnCurve, Rate
-from secondlook.audit.svg import SOFT, Look, Plot, draw, look, percent_tick
+from secondlook.audit.svg import SOFT, Look, Plot, draw, legend_above, look, percent_tick
 from secondlook.report import words
 
 _LOWEST = 1e-6
@@ -34,7 +34,7 @@ def open_set_plot(curves: Sequence[DetCurve], points: Sequence[OpenSetAt]) -> Pl
         _log_rates(axes, curves, [rate for p in points for rate in (p.fpir, p.fnir)])
         axes.set_xlabel("strangers called somebody (FPIR)")
         axes.set_ylabel("enrolled people missed (FNIR)")
-        _legend(axes)
+        legend_above(axes)
 
     said = words.listed([f"{n:,}" for n in sizes])
     alt = (
@@ -109,7 +109,7 @@ def cmc_plot(sets: Sequence[ClosedSetAt]) -> Plot:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} of 100"))
         axes.set_xlabel("rank: how many of the most alike are looked at")
         axes.set_ylabel("right person among them")
-        _legend(axes)
+        legend_above(axes)
 
     alt = "Share of enrolled people who are among the first k of the list, rising with k."
     rows = tuple((f"{one.n:,}", str(p.rank), cell(p.miss)) for one in sets for p in one.cmc)
@@ -145,7 +145,7 @@ def score_plot(histogram: ScoreHistogram) -> Plot:
         axes.set_xlabel(f"comparison score ({histogram.unit})")
         axes.set_ylabel("share of each kind")
         axes.set_ylim(bottom=0)
-        _legend(axes)
+        legend_above(axes)
 
     alt = f"Distribution of scores: {histogram.mated_name} and {histogram.non_mated_name}, which overlap."
     return Plot(
@@ -215,10 +215,11 @@ def _log_rates(axes: Axes, curves: Sequence[DetCurve], points: Sequence[Rate]) -
     bottom = max(1e-4, min([v for c in curves for v in (_least(c.false_negative),) if v], default=1e-2))
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.set_xlim(10.0 ** np.floor(np.log10(left)), 1.0)
-    axes.set_ylim(_floor_125(bottom), 1.0)
+    axes.set_xlim(min(0.1, 10.0 ** np.floor(np.log10(left))), 1.0)
+    lowest = min(0.5, _floor_125(bottom))
+    axes.set_ylim(lowest, 1.0)
     axes.xaxis.set_major_formatter(FuncFormatter(_decade))
-    axes.yaxis.set_major_locator(FixedLocator([v for v in _steps_125() if v >= _floor_125(bottom)]))
+    axes.yaxis.set_major_locator(FixedLocator([v for v in _steps_125() if v >= lowest]))
     axes.yaxis.set_major_formatter(FuncFormatter(_decade))
     axes.yaxis.set_minor_locator(NullLocator())
 
@@ -243,7 +244,3 @@ def _decade(value: float, _: int | None) -> str:
     least = 10 ** max(2, round(-np.log10(value) + 0.49))
     of = f"{least:,}" if least < 1e6 else "1 million" if least == 1e6 else f"{least:.0e}"
     return f"{round(value * least)} of {of}"
-
-
-def _legend(axes: Axes) -> None:
-    axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderaxespad=0.2, handlelength=3.2)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter
 
 from secondlook.audit.frequencies import cell
 from secondlook.audit.results import CalibrationCurve, QualityDiscard
-from secondlook.audit.svg import SOFT, Plot, draw, look, percent_tick, text
+from secondlook.audit.svg import SOFT, Plot, draw, legend_above, look, percent_tick, text
 from secondlook.report import words
 
 
@@ -79,7 +79,7 @@ def discard_plot(discards: Sequence[QualityDiscard]) -> Plot:
         axes.set_ylim(bottom=0)
         axes.set_xlabel("pictures of lowest quality left out")
         axes.set_ylabel("missed among the rest")
-        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderaxespad=0.2, handlelength=3.2)
+        legend_above(axes)
 
     alt = "Misses among the rest when the pictures of lowest quality are left out; a useful quality measure falls."
     rows = tuple(

@@ -59,7 +59,7 @@ def sentence(rate: Rate, phrase: Phrase, where: str = "") -> str:
             return f"Of {f.of:,} {phrase.who}, somewhere from {f.spread} {what}: too few were seen to say it closer."
         case Enough.BOUND_ONLY:
             k, of = at_most(rate)
-            return f"Of {of:,} {phrase.who}, at most {k:,} {what}: none of the {rate.trials:,} tried did that."
+            return f"Of {of:,} {phrase.who}, at most {k:,} {what}: it happened in none of {rate.trials:,} trials."
         case Enough.TOO_FEW:
             return f"How many {phrase.who} {what}: {not_enough(rate)}."
 

@@ -120,6 +120,12 @@ def _own_ids(element: str, name: str) -> str:
     return re.sub(r'\bid="|url\(#|href="#', lambda found: f"{found.group()}{name}-", element)
 
 
+def legend_above(axes: Axes) -> None:
+    """Names of the curves above the axes, where they hide nothing."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderaxespad=0.2, handlelength=3.2)
+
+
 def percent_tick(value: float, _: int | None = None) -> str:
     return f"{100 * value:.4g}\N{NO-BREAK SPACE}%"
 

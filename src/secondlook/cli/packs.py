@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from secondlook.assemble import check_running, recognisers
+from secondlook.assemble import add_tried_pack, check_running, recognisers
 from secondlook.cli.console import complain, err, out, print_json, progress
 from secondlook.cli.options import Json, Quiet
 from secondlook.errors import PackError
 from secondlook.faces.packs.card_file import card_text
 from secondlook.faces.packs.cards import AnyCard, PackKind, RecogniserCard
 from secondlook.faces.packs.check import Verdict, check_pack
-from secondlook.faces.packs.installed import Existing, Pack, add_pack, broken_packs, list_packs, load_pack, remove_pack
+from secondlook.faces.packs.installed import Existing, Pack, broken_packs, list_packs, load_pack, remove_pack
 from secondlook.faces.packs.known import KNOWN, KnownPack, known_named
 from secondlook.faces.packs.pull import pull as pull_pack
 
@@ -82,12 +82,7 @@ def add(
 
     Example: [b]secondlook packs add model.onnx --card model.toml[/b]
     """
-    pack = add_pack(file, card, Existing.REPLACE if replace else Existing.KEEP)
-    try:
-        check_running(pack)
-    except PackError:
-        remove_pack(pack.card.name)
-        raise
+    pack = add_tried_pack(file, card, Existing.REPLACE if replace else Existing.KEEP)
     out().print(f"Added {pack.id}: {_told(pack.card)}", markup=False)
 
 

@@ -19,13 +19,21 @@ from secondlook.faces.packs.shipped import DLIB_RESNET
 
 def detector(name: str, options: RunOptions) -> PackDetector:
     """The detector pack of that name. Raises PackMissing, PackCorrupt."""
-    pack = load_pack(name)
-    return open_detector(pack.card, pack.id, _model(pack), options)
+    return opened_detector(load_pack(name), options)
 
 
 def recogniser(name: str, options: RunOptions) -> PackEmbedder:
     """The recogniser pack of that name. Raises PackMissing, PackCorrupt."""
-    pack = load_pack(name)
+    return opened_recogniser(load_pack(name), options)
+
+
+def opened_detector(pack: Pack, options: RunOptions) -> PackDetector:
+    """As ``detector``, of a pack that was found already."""
+    return open_detector(pack.card, pack.id, _model(pack), options)
+
+
+def opened_recogniser(pack: Pack, options: RunOptions) -> PackEmbedder:
+    """As ``recogniser``, of a pack that was found already."""
     return open_recogniser(pack.card, pack.id, _model(pack), options)
 
 

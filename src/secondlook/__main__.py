@@ -1,0 +1,5 @@
+"""``python -m secondlook``: the same as the command ``secondlook``."""
+
+from secondlook.cli import main
+
+main()
