@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +17,9 @@ import pytest
 from onnx import TensorProto, helper, numpy_helper
 from PIL import Image
 
+from made_up_scores import write_scores
 from secondlook.demo_scene import demo_scene
+from secondlook.types import Pixels
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 BLOCK = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -35,7 +38,7 @@ def blocks(page: Path) -> list[Block]:
 
 @pytest.fixture
 def workplace(tmp_path: Path) -> Path:
-    """people/, crowd/, clip.mp4 and model.onnx, from pixels inside the dependencies."""
+    """people/, crowd/, labelled/, clip.mp4, scores.csv and model.onnx, from pixels inside the dependencies."""
     scene = demo_scene()
     for name, (_, pixels) in zip(("ada_lovelace", "grace_hopper"), scene.enrol, strict=True):
         folder = tmp_path / "people" / name
@@ -48,7 +51,19 @@ def workplace(tmp_path: Path) -> Path:
     Image.fromarray(garage).save(tmp_path / "crowd" / "garage.png")
     _clip(tmp_path / "clip.mp4", np.ascontiguousarray(garage))
     _recogniser(tmp_path / "model.onnx")
+    _labelled(tmp_path, scene.enrol)
+    write_scores(tmp_path / "scores.csv")
     return tmp_path
+
+
+def _labelled(folder: Path, portraits: Sequence[tuple[str, Pixels]]) -> None:
+    """Two people with three pictures each, the same two as passers-by, and what they are."""
+    for name, (_, pixels) in zip(("ada", "grace"), portraits, strict=True):
+        image = Image.fromarray(pixels)
+        for place, degrees in (("labelled", 0), ("labelled", 5), ("labelled", -5), ("passers_by", 8)):
+            (folder / place / name).mkdir(parents=True, exist_ok=True)
+            image.rotate(degrees).save(folder / place / name / f"{degrees}.png")
+    (folder / "labelled.csv").write_text("subject,gender\nada,female\ngrace,female\n", encoding="utf-8")
 
 
 def _clip(path: Path, pixels: np.ndarray) -> None:

@@ -10,6 +10,8 @@ import pytest
 from secondlook.audit import pdf
 from secondlook.audit.pdf import NoPdf, WhyNoPdf, print_pdf
 
+PRINTING = 'for a in "$@"; do case $a in --print-to-pdf=*) echo %PDF > "${a#*=}";; esac; done'
+
 
 def program(tmp_path: Path, script: str) -> str:
     path = tmp_path / "browser"
@@ -47,7 +49,7 @@ def test_a_browser_that_hangs(page: Path, tmp_path: Path) -> None:
 
 def test_what_the_browser_is_told(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keep = tmp_path / "said"
-    script = f'printf "%s\\n" "$@" > {keep}; for a in "$@"; do case $a in --print-to-pdf=*) echo %PDF > "${{a#*=}}";; esac; done'
+    script = f'printf "%s\\n" "$@" > {keep}; {PRINTING}'
     done = print_pdf(page, tmp_path / "r.pdf", program(tmp_path, script))
     assert done == tmp_path / "r.pdf" and done.read_text() == "%PDF\n"
     said = keep.read_text().splitlines()
@@ -65,6 +67,5 @@ def test_what_the_browser_is_told(page: Path, tmp_path: Path, monkeypatch: pytes
 
 
 def test_a_place_that_cannot_be_written(page: Path, tmp_path: Path) -> None:
-    script = 'for a in "$@"; do case $a in --print-to-pdf=*) echo %PDF > "${a#*=}";; esac; done'
-    found = print_pdf(page, tmp_path / "missing" / "r.pdf", program(tmp_path, script))
+    found = print_pdf(page, tmp_path / "missing" / "r.pdf", program(tmp_path, PRINTING))
     assert reason(found) is WhyNoPdf.FAILED

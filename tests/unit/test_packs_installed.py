@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import subprocess
 import sys
@@ -58,7 +59,11 @@ def installed_broken(home_folder: Path) -> list[str]:
 def test_added_listed_loaded_removed(tmp_path: Path, model: Path) -> None:
     pack = add_pack(model, card_file(RECOGNISER, tmp_path), home_folder=tmp_path)
     assert pack.sha256 == sha256_of(model) == pack.card.sha256
-    assert pack.id == f"tiny@{pack.sha256[:12]}"
+    assert re.fullmatch(r"tiny@[0-9a-f]{12}", pack.id)
+    assert replace(pack, sha256="0" * 64).id != pack.id
+    assert replace(pack, card=replace(pack.card, mean=(1.0, 2.0, 3.0))).id != pack.id, (
+        "fed otherwise, it is another pack"
+    )
     assert pack.model_path == tmp_path / "packs" / "tiny" / "model.onnx"
     assert pack.model_path.read_bytes() == model.read_bytes()
     assert installed_names(tmp_path) == ["tiny"]

@@ -12,15 +12,16 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from fake_runs import identifier, photo
+from secondlook.audit.auditing import audit
 from secondlook.audit.kinds import Direction
 from secondlook.audit.templates import Role
 from secondlook.errors import OutputError, SourceError
 from secondlook.fakes import BLUE, GREEN, RED, Square
 from secondlook.runs.attribute_table import of_samples, read_attributes
-from secondlook.runs.audit import STOCK_DISTANCE, Asked, audit_pictures
+from secondlook.runs.audit import STOCK_DISTANCE, Asked
 from secondlook.runs.audit_material import lift, material_of, roles_of, templates_of
 from secondlook.runs.audit_pictures import pictures_of, pictures_of_both, templates_made, unusable
-from secondlook.runs.labelled import labelled, meant
+from secondlook.runs.labelled import Labelled, labelled, meant
 from secondlook.runs.template_making import MadeAll, Rule, make_templates
 from secondlook.runs.template_shelf import Made, TemplateShelf
 from secondlook.types import Face, Quality
@@ -87,10 +88,11 @@ def test_failed_pictures_stay_and_say_why(people: Path, tmp_path: Path) -> None:
 
 
 def test_the_whole_way_counts_failures_as_misses(people: Path, tmp_path: Path) -> None:
-    done = audit_pictures(
-        pictures_of(people), identifier(), Rule.OWN, None, Asked(), tmp_path, False, lambda _: None, lambda _: None
-    )
-    assert done.result.fta is not None and (done.result.fta.errors, done.result.fta.trials) == (2, 8)
+    made = templates_made(pictures_of(people), identifier(), Rule.OWN, None, tmp_path, 0, lambda _: None)
+    fta = audit(made.material, Asked().settings).fta
+    assert fta is not None and (fta.errors, fta.trials) == (2, 8)
+    assert list((tmp_path / ".run").glob("*.npz"))
+    made.shelf.remove()
     assert not (tmp_path / ".run").exists()
 
 
@@ -192,9 +194,7 @@ def test_the_stock_rule_compares_distances(tmp_path: Path) -> None:
     assert -best[0, 0] == pytest.approx(distance, rel=1e-4)
 
 
-def _labelled(name: str) -> object:
-    from secondlook.runs.labelled import Labelled
-
+def _labelled(name: str) -> Labelled:
     return Labelled(name.split("/")[0], Path(name))
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from secondlook.audit import metrics
 from secondlook.audit.bootstrap import Resamples, percentiles
 from secondlook.audit.counted import Replicated, false_positive_rate, miss_rate
-from secondlook.audit.figures import Figure, Said, Unsupported
+from secondlook.audit.figures import Figure, Rate, Said, Unsupported
 from secondlook.audit.groups import Crossed, GroupMeasured
 from secondlook.audit.kinds import Enough, Measure, Wanted, Why
+from secondlook.audit.ratios import ratio_to_all
 from secondlook.audit.refusals import no_trials, too_few_people, too_few_trials
 from secondlook.audit.results import Advice, Doubles, WorseGroup
 from secondlook.audit.scores import SearchScores, Trials, shown
-from secondlook.audit.summaries import ratio_of
 from secondlook.audit.verification import people_in
 
 GRID = 300
@@ -44,19 +44,16 @@ def advise(
 ) -> Advice:
     """searches: at the operational gallery size, ``wanted.n`` (else a refusal). groupings: at ``advised_threshold``."""
     trials = searches.trials(max_rank)
-    refusal = _refusal(searches, trials, wanted)
     threshold = advised_threshold(searches, wanted, max_rank)
-    if refusal is None and threshold is None:
-        refusal = Unsupported(Why.NO_CROSSING, "No search returned a score, because every acquisition failed.")
-    if refusal is not None or threshold is None:
-        more = _more(len(trials.non_mated), wanted, None) if searches.n == wanted.n else 0
-        said = refusal or no_trials(Why.NO_NON_MATED)
-        return Advice(wanted.n, wanted.fpir, said, None, None, (), (), more, said.sentence)
+    if threshold is None or searches.n != wanted.n:
+        return _refused(wanted, _impossible(searches, trials, wanted), 0)
     fpir = false_positive_rate(trials, threshold, people, wanted.fpir, confidence)
+    more = _more(fpir, wanted)
+    if fpir.rate.enough is Enough.TOO_FEW:
+        return _refused(wanted, _too_few(fpir.rate), more)
     fnir = miss_rate(trials, threshold, people, confidence=confidence)
     figure = _threshold(searches, trials, threshold, people, wanted, confidence)
     worse, undecided = _by_group(groupings, fpir, fnir, confidence)
-    more = _more(len(trials.non_mated), wanted, fpir)
     sentence = _sentence(figure, wanted, fpir, fnir, more)
     return Advice(wanted.n, wanted.fpir, figure, fpir.rate, fnir.rate, worse, undecided, more, sentence)
 
@@ -66,7 +63,11 @@ def advised_threshold(searches: SearchScores, wanted: Wanted, max_rank: int = 1)
     return metrics.threshold_for(metrics.sort_trials(searches.trials(max_rank)), wanted.fpir)
 
 
-def _refusal(searches: SearchScores, trials: Trials, wanted: Wanted) -> Unsupported | None:
+def _refused(wanted: Wanted, why: Unsupported, more: int) -> Advice:
+    return Advice(wanted.n, wanted.fpir, why, None, None, (), (), more, why.sentence)
+
+
+def _impossible(searches: SearchScores, trials: Trials, wanted: Wanted) -> Unsupported:
     if searches.n != wanted.n:
         sentence = (
             f"The data let {searches.n:,} people be enrolled, not {wanted.n:,}, and false positives grow with the"
@@ -75,11 +76,13 @@ def _refusal(searches: SearchScores, trials: Trials, wanted: Wanted) -> Unsuppor
         return Unsupported(Why.GALLERY_TOO_SMALL, sentence, searches.n, wanted.n, "subjects")
     if not len(trials.non_mated):
         return no_trials(Why.NO_NON_MATED)
-    least = math.ceil(3 / wanted.fpir - 1e-9)
-    if len(trials.non_mated) < least:
-        return too_few_trials(len(trials.non_mated), least, "searches of strangers")
-    who = people_in(trials)
-    return too_few_people(who) if who < 30 else None
+    return Unsupported(Why.NO_CROSSING, "No search returned a score, because every acquisition failed.")
+
+
+def _too_few(fpir: Rate) -> Unsupported:
+    if fpir.subjects_needed is not None:
+        return too_few_people(fpir.subjects)
+    return too_few_trials(fpir.trials, fpir.trials_needed or fpir.trials, "searches of strangers")
 
 
 def _threshold(
@@ -120,6 +123,10 @@ def _edges(scores: Doubles, fpir: float) -> Doubles:
 def _by_group(
     groupings: tuple[Grouping, ...], fpir: Replicated, fnir: Replicated, confidence: float
 ) -> tuple[tuple[WorseGroup, ...], tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]]:
+    """Worse is said of a group only if its interval lies above 1 with the confidence shared out among all that were
+    tried (Bonferroni), so that many groups do not make one look worse by chance."""
+    tried = 2 * sum(len(grouping.groups) for grouping in groupings)
+    strict = 1 - (1 - confidence) / max(tried, 1)
     worse: list[WorseGroup] = []
     undecided: dict[tuple[tuple[str, ...], tuple[str, ...]], None] = {}
     for grouping in groupings:
@@ -130,7 +137,7 @@ def _by_group(
                 if own is None or not own.rate.trials:
                     continue
                 ratio = _ratio(own, overall, measure, confidence)
-                if isinstance(ratio, Figure) and ratio.low > 1:
+                if isinstance(ratio, Figure) and ratio_to_all(own, overall, strict)[1] > 1:
                     worse.append(WorseGroup(names, group.group, measure, own.rate, overall.rate, ratio))
                 elif isinstance(ratio, Unsupported) or ratio.high > UNSETTLED:
                     undecided[(names, group.group)] = None
@@ -144,18 +151,16 @@ def _ratio(own: Replicated, overall: Replicated, measure: Measure, confidence: f
         return too_few_trials(rate.trials, rate.trials_needed or rate.trials)
     if not overall.rate.errors:
         return Unsupported(Why.ZERO_BEST, "Nobody met this error, so no group can be compared with everybody.")
-    value = (rate.errors / rate.trials) / (overall.rate.errors / overall.rate.trials)
-    low, high = percentiles(ratio_of(own, overall), confidence) or (value, value)
+    value, low, high = ratio_to_all(own, overall, confidence)
     mated, non_mated = (0, rate.trials) if measure is Measure.FPIR else (rate.trials, 0)
-    return Figure(value, min(low, value), max(high, value), mated, non_mated, rate.subjects)
+    return Figure(value, low, high, mated, non_mated, rate.subjects)
 
 
-def _more(have: int, wanted: Wanted, fpir: Replicated | None) -> int:
+def _more(fpir: Replicated, wanted: Wanted) -> int:
     """Searches of further strangers that hold the FPIR to +-30 %: 30 independent false positives at the wanted rate."""
-    effect = 1.0
-    if fpir is not None and fpir.rate.effective_errors > 0:
-        effect = fpir.rate.errors / fpir.rate.effective_errors
-    return max(0, math.ceil(30 * effect / wanted.fpir) - have)
+    rate = fpir.rate
+    effect = rate.errors / rate.effective_errors if rate.effective_errors else rate.trials / max(rate.subjects, 1)
+    return max(0, math.ceil(30 * effect / wanted.fpir) - rate.trials)
 
 
 def _sentence(threshold: Figure, wanted: Wanted, fpir: Replicated, fnir: Replicated, more: int) -> str:

@@ -36,5 +36,5 @@ def advice_part(advice: Advice) -> Markup:
         parts.append(scrolled("At this threshold it is worse for", heads, worse))
     if advice.undecided:
         names = words.listed([label(attributes, group) for attributes, group in advice.undecided])
-        parts.append(tag("p", f"Whether it is worse for {names}: not enough trials to say."))
+        parts.append(tag("p", f"Not enough trials to settle every rate of these groups: {names}."))
     return tag("section", tag("h2", "Advice on the threshold"), tag("div", *parts, class_="advice"))

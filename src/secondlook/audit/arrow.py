@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, overload
 
 import numpy as np
 
@@ -15,6 +15,8 @@ from secondlook.audit.results import Doubles
 from secondlook.errors import ExtraMissing, SourceError
 
 BLOCK_BYTES = 1 << 24
+MOST_TEXTS = 200_000
+"""More names than this are not made texts of Python until somebody asks for them."""
 
 
 def is_installed() -> bool:
@@ -99,14 +101,39 @@ def _unified(chunks: list[Any], pa: Any) -> Labels:
     whole = pa.chunked_array(chunks, pa.dictionary(pa.int32(), pa.string())).unify_dictionaries()
     if not whole.num_chunks:
         return Labels(np.zeros(0, np.int32), ())
-    names = tuple(whole.chunk(0).dictionary.to_pylist())
+    names = whole.chunk(0).dictionary
     codes = [chunk.indices.fill_null(-1).to_numpy(zero_copy_only=False) for chunk in whole.chunks]
     joined = np.concatenate(codes).astype(np.int32, copy=False)
-    if "" not in names:
-        return Labels(joined, names)
-    empty = names.index("")
-    moved = np.where(joined == empty, -1, joined - (joined > empty)).astype(np.int32)
-    return Labels(moved, names[:empty] + names[empty + 1 :])
+    empty = import_module("pyarrow.compute").index(names, "").as_py()
+    if empty >= 0:
+        joined = np.where(joined == empty, -1, joined - (joined > empty)).astype(np.int32)
+        names = pa.concat_arrays([names.slice(0, empty), names.slice(empty + 1)])
+    return Labels(joined, _ArrowNames(names) if len(names) > MOST_TEXTS else tuple(names.to_pylist()))
+
+
+class _ArrowNames(Sequence[str]):
+    """Names that stay in Arrow's memory: ten million of them are a gigabyte as texts of Python."""
+
+    def __init__(self, array: Any) -> None:
+        self._array = array
+
+    def __len__(self) -> int:
+        return len(self._array)
+
+    @overload
+    def __getitem__(self, place: int) -> str: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[str]: ...
+
+    def __getitem__(self, place: int | slice) -> str | Sequence[str]:
+        if isinstance(place, slice):
+            return tuple(self._array[place].to_pylist())
+        return str(self._array[int(place)].as_py())
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), MOST_TEXTS):
+            yield from self._array.slice(start, MOST_TEXTS).to_pylist()
 
 
 def _parquet(path: Path) -> tuple[Any, Any]:

@@ -64,7 +64,7 @@ def _searches(
         np.zeros(count, np.bool_) if failed is None else np.bincount(probe, failed[rows], count) > 0,
         people,
         np.zeros(count, np.int32),
-        tuple(Attribute(name, labels.names, labels.codes[rows[first]]) for name, labels in attributes),
+        tuple(Attribute(name, tuple(labels.names), labels.codes[rows[first]]) for name, labels in attributes),
         _quality(meaning, rows[first]),
         _posterior(meaning, place, score, np.concatenate([mates, others]), count),
         meaning.layout.direction,
@@ -88,10 +88,10 @@ def _people(meaning: Meaning) -> tuple[Codes, tuple[str, ...], tuple[str, ...]]:
     named = meaning.labels(Role.PROBE_SUBJECT)
     if named is not None:
         named = meaning.needed(Role.PROBE_SUBJECT)
-        return named.codes, named.names, ()
+        return named.codes, tuple(named.names), ()
     probe = meaning.needed(Role.PROBE)
     note = "The table names no people, so every probe was taken for a person of its own."
-    return probe.codes, probe.names, (note,)
+    return probe.codes, tuple(probe.names), (note,)
 
 
 def _mated(meaning: Meaning, listed: Flags) -> Flags:

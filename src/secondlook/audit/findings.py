@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from secondlook.audit.frequencies import at_most, frequency, frequency_of, not_enough
+from secondlook.audit.frequencies import at_most, frequency, frequency_of, not_enough, percent
 from secondlook.audit.group_findings import group_findings
 from secondlook.audit.results import (
     AuditResult,
@@ -104,12 +104,12 @@ def _pairs(verification: Verification, point: OpenSetAt | None) -> Iterator[Find
             yield Finding(
                 f"{same}. That hides what a search does: it compares each face with all {point.n:,} enrolled, and a"
                 " stranger is called somebody if one of them is alike enough.",
-                f"Equal error rate (EER) {words.percent(eer.value)}; {counted}.",
+                f"Equal error rate (EER) {percent(eer.value)}; {counted}.",
             )
         else:
             yield Finding(
                 f"{same}. What a search in a gallery does is worse, and cannot be told from these comparisons.",
-                f"Equal error rate (EER) {words.percent(eer.value)}; {counted}.",
+                f"Equal error rate (EER) {percent(eer.value)}; {counted}.",
             )
     if point is None and verification.points:
         one = min(verification.points, key=lambda p: abs((p.asked or 1e-3) - 1e-3))
@@ -156,14 +156,14 @@ def _stated(curve: CalibrationCurve) -> Iterator[Finding]:
                 said = f"{stated}, it was wrong in none of {top.wrong.trials:,} cases: at most {k:,} of {of:,}."
             case _:
                 said = f"{stated}, it was wrong in about {frequency_of(top.wrong).sentence} cases."
-        average = words.percent(1 - top.mean_stated)
+        average = percent(1 - top.mean_stated)
         yield Finding(said, f"{behind('Wrong', top.wrong)}; by its own words it should have been {average}.")
     if isinstance(curve.ece, Figure):
         ece = curve.ece
         f = frequency(ece.value, ece.low, ece.high)
         yield Finding(
             f"What it states and what happens lie {f.sentence} cases apart on average.",
-            f"Expected calibration error {words.percent(ece.value)}; {ece.mated:,} mated, {ece.non_mated:,} non-mated.",
+            f"Expected calibration error {percent(ece.value)}; {ece.mated:,} mated, {ece.non_mated:,} non-mated.",
         )
 
 
@@ -177,6 +177,6 @@ def _quality(one: QualityDiscard) -> Iterator[Finding]:
         f"The quality measure '{one.quality}' foresees which pictures are missed."
         if one.area.high < every
         else f"It is not shown that the quality measure '{one.quality}' foresees which pictures are missed.",
-        f"{one.measure.upper()} {words.percent(every)} over {words.counted(one.trials, 'trial')}; leaving out the"
+        f"{one.measure.upper()} {percent(every)} over {words.counted(one.trials, 'trial')}; leaving out the"
         f" worst, step by step up to {share}, it is {f.sentence} on average.",
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import ceil, isfinite
+from math import ceil, floor, isfinite, log10
 
 from secondlook.audit.results import Enough, Rate
 from secondlook.report import words
@@ -46,6 +46,15 @@ def _end(value: float) -> int:
     if not isfinite(value) or value <= 0:
         return _ENDS[0]
     return next((of for of in _ENDS if value * of >= _AT_LEAST - 0.5), _ENDS[-1])
+
+
+def percent(rate: float) -> str:
+    """As ``words.percent``, but small ones with two figures: ``0.0031 %`` instead of ``0.00 %``."""
+    if not 0 < rate < 0.001:
+        return words.percent(rate)
+    value = 100 * rate
+    digits = 1 - floor(log10(value))
+    return f"{value:.{digits}f}\N{NO-BREAK SPACE}%"
 
 
 def at_most(rate: Rate) -> tuple[int, int]:

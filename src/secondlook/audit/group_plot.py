@@ -18,7 +18,7 @@ PAIRS = (Measure.FNMR, Measure.FMR)
 
 
 def group_name(group: tuple[str, ...]) -> str:
-    return ", ".join(group)
+    return " × ".join(group)
 
 
 def measures_of(groups: Sequence[GroupResult]) -> tuple[Measure, ...]:

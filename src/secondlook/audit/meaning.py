@@ -126,10 +126,10 @@ def attribute_columns(meaning: Meaning, asked: tuple[str, ...] | None) -> tuple[
 def as_attribute(sided: Sided, probe_subject: Codes, reference_subject: Codes, people: int) -> Attribute:
     """Both sides on one list of values. Where the reference has no column of its own, its person's value is taken from
     the rows in which that person is the probe, if they all agree."""
-    values = sided.probe.names
+    values = tuple(sided.probe.names)
     if sided.reference is not None:
         both, second = joined(sided.probe, sided.reference)
-        return Attribute(sided.name, both.names, both.codes, second.codes)
+        return Attribute(sided.name, tuple(both.names), both.codes, second.codes)
     of_person = np.full(people, -1, np.int32)
     of_person[probe_subject] = sided.probe.codes
     if not np.array_equal(of_person[probe_subject], sided.probe.codes):

@@ -102,9 +102,9 @@ def _audited(run: AuditRun, result: AuditResult) -> Markup:
     settings = result.settings
     counted = (
         f"{words.counted(a.subjects, 'person', 'people')}; {a.mated:,} mated and {a.non_mated:,} non-mated trials",
-        f"{words.counted(a.failed, 'failed acquisition')}, each counted as a miss"
+        f"{words.counted(a.failed, 'trial')} without a score: they stay in every count, mated ones as misses"
         if a.failed
-        else "no failed acquisition",
+        else "every trial has a score",
     )
     started = f"{run.started:%Y-%m-%d %H:%M} {run.started:%Z}".rstrip()
     method = (

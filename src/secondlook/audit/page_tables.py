@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from secondlook.audit.frequencies import cell
+from secondlook.audit.frequencies import cell, percent
 from secondlook.audit.results import (
     ClosedSetAt,
     Enough,
@@ -40,10 +40,10 @@ def plotted(plot: Plot) -> Markup:
 def rate_cell(rate: Rate | None) -> Markup:
     if rate is None or not rate.trials:
         return joined((cell(rate),))
-    percent = "" if rate.value is None else f"{words.percent(rate.value)}, "
+    said = "" if rate.value is None else f"{percent(rate.value)}, "
     number = "" if rate.enough is Enough.TOO_FEW else " number"
     return joined(
-        (tag("span", cell(rate), class_=f"cell{number}"), _small(f"{percent}{rate.errors:,} of {rate.trials:,}"))
+        (tag("span", cell(rate), class_=f"cell{number}"), _small(f"{said}{rate.errors:,} of {rate.trials:,}"))
     )
 
 
@@ -147,7 +147,7 @@ def _spread_row(summary: GroupSummary, spread: MeasureSpread) -> tuple[str, ...]
 def figures_line(name: str, said: Said, unit: str = "", digits: int = 3) -> Markup:
     """``EER 2.1 % (1.9 % to 2.3 %)``"""
     if isinstance(said, Figure) and unit == "%":
-        numbers = f"{words.percent(said.value)} ({words.percent(said.low)} to {words.percent(said.high)})"
+        numbers = f"{percent(said.value)} ({percent(said.low)} to {percent(said.high)})"
     else:
         numbers = said_cell(said, digits) + (f" {unit}" if isinstance(said, Figure) and unit else "")
     return tag("p", tag("strong", name), f" {numbers}", class_="small")

@@ -42,4 +42,5 @@ def probe_scores_of(scores: Scores1to1) -> ProbeScores:
         best.reshape(len(rows), len(enrolled)),
         tuple(Attribute(a.name, a.values, a.probe[rows]) for a in scores.attributes),
         mateless=np.isin(subject, enrolled) & (mates == 0),
+        direction=scores.direction,
     )

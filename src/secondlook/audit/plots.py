@@ -219,7 +219,9 @@ def _log_rates(axes: Axes, curves: Sequence[DetCurve], points: Sequence[Rate]) -
     lowest = min(0.5, _floor_125(bottom))
     axes.set_ylim(lowest, 1.0)
     axes.xaxis.set_major_formatter(FuncFormatter(_decade))
-    axes.yaxis.set_major_locator(FixedLocator([v for v in _steps_125() if v >= lowest]))
+    # of a short range more is named than 1, 2 and 5
+    steps = [k / 10 for k in range(1, 11)] if lowest >= 0.1 else _steps_125()
+    axes.yaxis.set_major_locator(FixedLocator([v for v in steps if v >= lowest]))
     axes.yaxis.set_major_formatter(FuncFormatter(_decade))
     axes.yaxis.set_minor_locator(NullLocator())
 

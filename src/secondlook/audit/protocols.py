@@ -121,6 +121,7 @@ def _as_searches(
         repeat[kept],
         tuple(Attribute(a.name, a.values, a.probe[probe]) for a in scores.attributes),
         None if scores.quality is None else scores.quality[probe],
+        direction=scores.direction,
     )
 
 

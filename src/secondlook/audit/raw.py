@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from secondlook.audit.results import Doubles
@@ -17,7 +17,7 @@ class Labels:
     """A column of text. codes: (rows,) numbers into ``names``, -1 for an empty cell."""
 
     codes: Codes
-    names: tuple[str, ...]
+    names: Sequence[str]
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -253,8 +253,8 @@ class WorseGroup:
 class Advice:
     """The threshold for a wanted FPIR at the operational gallery size, what it costs and for whom.
 
-    threshold: a figure with its interval, or why none can be advised. worse: groups whose interval for the ratio lies
-    wholly above 1, worst first; undecided: groups whose trials do not settle it.
+    threshold: a figure with its interval, or why none can be advised. worse: groups that are worse than everybody even
+    if the confidence is shared out among all groups, worst first; undecided: groups whose trials do not settle it.
     more_trials: further searches of strangers that would hold the FPIR to +-30 %; 0 when these suffice.
     """
 

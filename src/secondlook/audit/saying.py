@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from secondlook.audit.frequencies import at_most, counts, frequency_of, not_enough
+from secondlook.audit.frequencies import at_most, counts, frequency_of, not_enough, percent
 from secondlook.audit.results import Enough, Measure, Rate, ThresholdFrom
 from secondlook.report import words
 
@@ -68,8 +68,8 @@ def behind(measure: str, rate: Rate) -> str:
     """``FPIR 0.80 % (8 of 1,017 trials, 1,017 people; 95 % interval 0.35 % to 1.6 %)``"""
     if not rate.trials:
         return f"{measure}: no trials"
-    observed = "" if rate.value is None else f" {words.percent(rate.value)}"
-    interval = f"95 % interval {words.percent(rate.low)} to {words.percent(rate.high)}"
+    observed = "" if rate.value is None else f" {percent(rate.value)}"
+    interval = f"95 % interval {percent(rate.low)} to {percent(rate.high)}"
     people = f", {words.counted(rate.subjects, 'person', 'people')}" if rate.subjects else ""
     return f"{measure}{observed} ({counts(rate)}{people}; {interval})"
 
@@ -85,5 +85,5 @@ def origin(threshold_from: ThresholdFrom) -> str:
 
 
 def label(attributes: tuple[str, ...], group: tuple[str, ...]) -> str:
-    """``gender female, age 60+``"""
-    return ", ".join(f"{name} {value}" for name, value in zip(attributes, group, strict=False))
+    """``gender female × age 60+``"""
+    return " × ".join(f"{name} {value}" for name, value in zip(attributes, group, strict=False))

@@ -13,6 +13,7 @@ from secondlook.audit.counted import Replicated
 from secondlook.audit.figures import Figure, Said, Unsupported
 from secondlook.audit.groups import At, Crossed, GroupMeasured
 from secondlook.audit.kinds import Direction, Enough, Measure, Why
+from secondlook.audit.ratios import floored, ratio_of_groups
 from secondlook.audit.refusals import too_few_groups
 from secondlook.audit.results import Doubles, GroupSummary, MeasureSpread
 from secondlook.audit.scores import shown
@@ -42,11 +43,6 @@ def summarise(
     )
 
 
-def ratio_of(above: Replicated, below: Replicated) -> Doubles:
-    """(B,) ratios of two rates in each resample; half an error is added to each, so that none is divided by 0."""
-    return _floored(above) / _floored(below)
-
-
 def _spread(measured: tuple[GroupMeasured, ...], measure: Measure, confidence: float) -> MeasureSpread:
     groups = tuple((g.group, r) for g in measured if (r := g.of(measure)) is not None and _sayable(r))
     if len(groups) < 2:
@@ -60,8 +56,8 @@ def _spread(measured: tuple[GroupMeasured, ...], measure: Measure, confidence: f
     geometric: Said
     ratio = geometric = Unsupported(Why.ZERO_BEST, _zero_best(worst, best))
     if best[1].rate.errors:
-        ratio = _figure(spread.worst_over_best(seen), ratio_of(worst[1], best[1]), counts, confidence)
-        drawn = np.stack([_floored(r) for r in rates])
+        ratio = Figure(*ratio_of_groups(worst[1], best[1], confidence), *counts)
+        drawn = np.stack([floored(r) for r in rates])
         geometric = _figure(
             spread.max_over_geometric_mean(seen), spread.max_over_geometric_mean(drawn), counts, confidence
         )
@@ -111,10 +107,6 @@ def _seen(rates: tuple[Replicated, ...]) -> Doubles:
 
 def _drawn(rates: tuple[Replicated, ...]) -> Doubles:
     return np.stack([r.rates for r in rates])
-
-
-def _floored(replicated: Replicated) -> Doubles:
-    return (replicated.errors + 0.5) / (replicated.trials + 1)
 
 
 def _tail(values: Doubles, percent: float) -> float | None:

@@ -9,6 +9,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from secondlook.audit.kinds import Direction
 from secondlook.audit.results import Doubles
 from secondlook.audit.scores import Attribute, Codes, Flags
 from secondlook.types import Floats
@@ -57,8 +58,8 @@ class ProbeScores:
 
     subject: (p,) whose probe; enrolled: (s,) person number of each column, ascending. failed: (p,). attributes,
     quality: (p,). mateless: (p,) probes that were never compared with their own person, although it is enrolled; None:
-    there are none. They can be strangers, and are not searched where their person is. ``blocks`` gives the scores, a
-    few probes at a time.
+    there are none. They can be strangers, and are not searched where their person is. direction: of the input; the
+    scores themselves are similarities. ``blocks`` gives them, a few probes at a time.
     """
 
     subject: Codes
@@ -69,6 +70,7 @@ class ProbeScores:
     attributes: tuple[Attribute, ...] = ()
     quality: Doubles | None = None
     mateless: Flags | None = None
+    direction: Direction = Direction.SIMILARITY
 
     def blocks(self) -> Iterator[tuple[slice, Doubles]]:
         """Rows, and their scores (rows, s) float64; NaN where nothing was compared."""

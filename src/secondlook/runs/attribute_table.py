@@ -62,7 +62,7 @@ def of_samples(table: AttributeTable, subjects: Sequence[str]) -> tuple[tuple[At
             f"{table.path} describes nobody of these pictures, not even {example}: use their names there."
         )
     attributes = tuple(
-        Attribute(name, labels.names, np.where(places < 0, -1, labels.codes[places]).astype(np.int32))
+        Attribute(name, tuple(labels.names), np.where(places < 0, -1, labels.codes[places]).astype(np.int32))
         for name, labels in table.columns
     )
     if not lacking:

@@ -85,7 +85,7 @@ def _by_distance(templates: Templates, name: str, seed: int, notes: tuple[str, .
         Direction.DISTANCE,
         ScoreMeaning.SCORE,
         replace(pairs, score=_negated_distance(pairs.score), direction=Direction.DISTANCE),
-        replace(probes, source=source),
+        replace(probes, source=source, direction=Direction.DISTANCE),
         presented=Presentations(templates.failed, templates.subject, templates.attributes),
         notes=notes,
     )
