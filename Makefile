@@ -22,8 +22,11 @@ prove: $(BIN)/.installed-dev
 	$(BIN)/python -m pytest -m prove
 
 bench: $(BIN)/.installed-dev
-	$(BIN)/pip install --quiet --no-deps face_recognition==1.3.0
-	$(BIN)/python -m bench.run
+	$(BIN)/pip install --quiet --no-deps face_recognition==1.3.0 'setuptools<81'
+	$(BIN)/python -m bench.templates
+	$(BIN)/python -m bench.detection
+	$(BIN)/python -m bench.video
+	$(BIN)/python -m bench.lfw --cache "$$(mktemp -d)"
 
 install: $(BIN)/.installed
 

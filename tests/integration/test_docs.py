@@ -1,4 +1,4 @@
-"""Every command in docs/ and in the README runs, in the order of its page, in a folder like the one it speaks of."""
+"""Every command in docs/ runs, in the order of its page, in a folder like the one it speaks of."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _end(value: float) -> int:
 
 def percent(rate: float) -> str:
     """As ``words.percent``, but small ones with two figures: ``0.0031 %`` instead of ``0.00 %``."""
-    if not 0 < rate < 0.001:
+    if not 0 < rate < 0.00095:
         return words.percent(rate)
     value = 100 * rate
     digits = 1 - floor(log10(value))

@@ -15,8 +15,11 @@ def searches_possible(scores: Scores1to1) -> bool:
     """Whether each probe was compared with every reference, or with every one of other people's at least."""
     if not len(scores):
         return False
-    references = int(scores.reference.max()) + 1
-    compared = np.bincount(scores.probe[~scores.mated], minlength=int(scores.probe.max()) + 1)
+    probes, references = int(scores.probe.max()) + 1, int(scores.reference.max()) + 1
+    # far from everybody with everybody
+    if probes * references > 4 * len(scores):
+        return False
+    compared = np.bincount(scores.probe[~scores.mated], minlength=probes)
     owner = scores.reference_subject[first_rows(scores.reference)]
     own = np.bincount(owner, minlength=len(scores.people))
     subject = scores.probe_subject[first_rows(scores.probe)]

@@ -40,18 +40,20 @@ def header_of(path: Path) -> tuple[str, ...]:
 
 def read_csv(path: Path, chosen: Chosen) -> Columns:
     """Raises SourceError naming the line that has too few or too many cells, or no number where one belongs."""
-    indices: dict[int, dict[str, int]] = {place: {} for place in chosen.labels}
+    # an empty cell is no name
+    indices = {place: {"": -1} for place in chosen.labels}
     codes: dict[int, list[Codes]] = {place: [np.zeros(0, np.int32)] for place in chosen.labels}
     numbers: dict[int, list[Doubles]] = {place: [np.zeros(0)] for place in chosen.numbers}
     rows = 0
-    for lines, block in _blocks(path, chosen.width):
+    for block in _blocks(path):
+        _same_width(path, block, rows, chosen.width)
         cells = list(zip(*block, strict=True))
         for place in chosen.labels:
             codes[place].append(_coded(cells[place], indices[place]))
         for place in chosen.numbers:
-            numbers[place].append(_parsed(path, cells[place], lines))
+            numbers[place].append(_parsed(path, cells[place], rows))
         rows += len(block)
-    labels = {place: Labels(np.concatenate(codes[place]), tuple(indices[place])) for place in chosen.labels}
+    labels = {place: Labels(np.concatenate(codes[place]), tuple(indices[place])[1:]) for place in chosen.labels}
     return Columns(rows, labels, {place: np.concatenate(numbers[place]) for place in chosen.numbers})
 
 
@@ -64,48 +66,46 @@ def line_of(path: Path, row: int) -> int:
         return reader.line_num
 
 
-def _blocks(path: Path, width: int) -> Iterator[tuple[list[int], Rows]]:
-    """Rows that are as wide as the header, and the lines they are on; empty lines are passed over."""
+def _blocks(path: Path) -> Iterator[Rows]:
+    """The rows after the header, some at a time; empty lines are passed over."""
     with _opened(path) as file:
         reader = csv.reader(file, delimiter=delimiter_of(path))
         next(reader, None)
-        lines: list[int] = []
-        block: Rows = []
-        for cells in reader:
-            if not cells:
-                continue
-            if len(cells) != width:
-                raise SourceError(
-                    f"{path}, line {reader.line_num}: {len(cells)} cells where the header has {width}; mend or remove"
-                    " the line."
-                )
-            lines.append(reader.line_num)
-            block.append(cells)
-            if len(block) == ROWS_AT_ONCE:
-                yield lines, block
-                lines, block = [], []
-        if block:
-            yield lines, block
+        filled = filter(None, reader)
+        while block := list(islice(filled, ROWS_AT_ONCE)):
+            yield block
+
+
+def _same_width(path: Path, block: Rows, before: int, width: int) -> None:
+    if set(map(len, block)) == {width}:
+        return
+    row, cells = next((row, cells) for row, cells in enumerate(block) if len(cells) != width)
+    line = line_of(path, before + row)
+    raise SourceError(f"{path}, line {line}: {len(cells)} cells where the header has {width}; mend or remove the line.")
 
 
 def _coded(cells: tuple[str, ...], index: dict[str, int]) -> Codes:
-    return np.array([index.setdefault(cell, len(index)) if cell else -1 for cell in cells], np.int32)
+    for cell in dict.fromkeys(cells):
+        if cell not in index:
+            index[cell] = len(index) - 1
+    return np.fromiter(map(index.__getitem__, cells), np.int32, len(cells))
 
 
-def _parsed(path: Path, cells: tuple[str, ...], lines: list[int]) -> Doubles:
+def _parsed(path: Path, cells: tuple[str, ...], before: int) -> Doubles:
     try:
-        return np.array(cells, np.float64)
+        return np.fromiter(map(float, cells), np.float64, len(cells))
     except ValueError:
-        return np.array([_number(path, cell, line) for cell, line in zip(cells, lines, strict=True)])
+        return np.array([_number(path, cell, before + row) for row, cell in enumerate(cells)])
 
 
-def _number(path: Path, cell: str, line: int) -> float:
+def _number(path: Path, cell: str, row: int) -> float:
     text = cell.strip()
     if text in MISSING:
         return math.nan
     try:
         return float(text)
     except ValueError as error:
+        line = line_of(path, row)
         raise SourceError(
             f"{path}, line {line}: {cell!r} is no number; write one, or nothing where none is."
         ) from error

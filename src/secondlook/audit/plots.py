@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from secondlook.audit.frequencies import cell, frequency_of
+from secondlook.audit.frequencies import cell
 from secondlook.audit.histogram import ScoreHistogram
 from secondlook.audit.results import ClosedSetAt, DetCurve, Doubles, OpenSetAt, PointOnCurve, Rate
 from secondlook.audit.svg import SOFT, Look, Plot, draw, legend_above, look, percent_tick
@@ -31,7 +31,7 @@ def open_set_plot(curves: Sequence[DetCurve], points: Sequence[OpenSetAt]) -> Pl
                 _curve(axes, curve, looks[curve.n], f"{curve.n:,} enrolled")
         for point in points:
             _cross(axes, point.fpir, point.fnir, looks[point.n])
-        _log_rates(axes, curves, [rate for p in points for rate in (p.fpir, p.fnir)])
+        _log_rates(axes, curves, [p.fpir for p in points], [p.fnir for p in points])
         axes.set_xlabel("strangers called somebody (FPIR)")
         axes.set_ylabel("enrolled people missed (FNIR)")
         legend_above(axes)
@@ -64,7 +64,7 @@ def verification_plot(curve: DetCurve, points: Sequence[PointOnCurve]) -> Plot:
         _curve(axes, curve, look(0), "one to one")
         for point in points:
             _cross(axes, point.fmr, point.fnmr, look(0))
-        _log_rates(axes, (curve,), [rate for p in points for rate in (p.fmr, p.fnmr)])
+        _log_rates(axes, (curve,), [p.fmr for p in points], [p.fnmr for p in points])
         axes.set_xlabel("pairs of two people taken for one (FMR)")
         axes.set_ylabel("pairs of one person taken for two (FNMR)")
 
@@ -106,7 +106,7 @@ def cmc_plot(sets: Sequence[ClosedSetAt]) -> Plot:
         axes.xaxis.set_major_locator(FixedLocator(ranks))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0f}"))
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} of 100"))
+        axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} of 100"))
         axes.set_xlabel("rank: how many of the most alike are looked at")
         axes.set_ylabel("right person among them")
         legend_above(axes)
@@ -208,11 +208,11 @@ def _arms(value: float, rate: Rate) -> Doubles:
     return np.array([[max(0.0, value - max(rate.low, _LOWEST))], [max(0.0, rate.high - value)]])
 
 
-def _log_rates(axes: Axes, curves: Sequence[DetCurve], points: Sequence[Rate]) -> None:
-    fewest = [v for c in curves for v in (_least(c.false_positive),) if v]
-    fewest += [f.about / f.of for f in map(frequency_of, points) if f.about]
-    left = max(_LOWEST, min(fewest, default=1e-3))
-    bottom = max(1e-4, min([v for c in curves for v in (_least(c.false_negative),) if v], default=1e-2))
+def _log_rates(axes: Axes, curves: Sequence[DetCurve], across: Sequence[Rate], up: Sequence[Rate]) -> None:
+    """Both axes logarithmic, from what is drawn lowest to 1. across, up: rates of single points."""
+    left = max(_LOWEST, _lowest([c.false_positive for c in curves], across, 1e-3))
+    # a little below the lowest mark, so that it is not cut in two
+    bottom = max(1e-4, 0.9 * _lowest([c.false_negative for c in curves], up, 1e-2))
     axes.set_xscale("log")
     axes.set_yscale("log")
     axes.set_xlim(min(0.1, 10.0 ** np.floor(np.log10(left))), 1.0)
@@ -226,9 +226,10 @@ def _log_rates(axes: Axes, curves: Sequence[DetCurve], points: Sequence[Rate]) -
     axes.yaxis.set_minor_locator(NullLocator())
 
 
-def _least(values: Doubles) -> float | None:
-    positive = values[values > 0]
-    return float(positive.min()) if len(positive) else None
+def _lowest(curves: Sequence[Doubles], points: Sequence[Rate], default: float) -> float:
+    """The least value above 0 that is drawn."""
+    positive = [float(values[values > 0].min()) for values in curves if (values > 0).any()]
+    return min([*positive, *(rate.observed for rate in points if rate.observed)], default=default)
 
 
 def _steps_125() -> list[float]:

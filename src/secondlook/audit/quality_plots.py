@@ -36,7 +36,7 @@ def calibration_plot(curve: CalibrationCurve) -> Plot:
             label="as it was",
         )
         for axis in (axes.xaxis, axes.yaxis):
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} of 100"))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} of 100"))
         axes.set_xlabel("said to be the same person")
         axes.set_ylabel("were the same person")
         axes.set_xlim(-0.02, 1.02)
@@ -73,7 +73,7 @@ def discard_plot(discards: Sequence[QualityDiscard]) -> Plot:
                 label=text(one.quality),
                 drawstyle="steps-post",
             )
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f} of 100"))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:g} of 100"))
         axes.yaxis.set_major_formatter(FuncFormatter(percent_tick))
         axes.set_xlim(0, max((float(one.area_to) for one in discards), default=0.3))
         axes.set_ylim(bottom=0)

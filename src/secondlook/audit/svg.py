@@ -116,8 +116,9 @@ def _inline(svg: str, name: str, alt: str) -> Markup:
 
 
 def _own_ids(element: str, name: str) -> str:
-    """One page holds several plots, whose ids would be the same."""
-    return re.sub(r'\bid="|url\(#|href="#', lambda found: f"{found.group()}{name}-", element)
+    """One page holds several plots, whose ids would be the same; and not every machine has the font."""
+    told_apart = re.sub(r'\bid="|url\(#|href="#', lambda found: f"{found.group()}{name}-", element)
+    return told_apart.replace("font-family: 'DejaVu Sans'", "font-family: 'DejaVu Sans', Verdana, sans-serif")
 
 
 def legend_above(axes: Axes) -> None:

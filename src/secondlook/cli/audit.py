@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress
+from rich.progress import Progress, TaskID
 
 from secondlook.assemble import Settings, assemble, new_gallery
 from secondlook.cli.console import complain, err, out, print_json, progress
@@ -111,7 +111,7 @@ def audit(
             done = _of_scores(scores, asked, told)
         else:
             folders = tuple(folder for folder in (people, refs, probes) if folder is not None)
-            done = _of_pictures(folders, attributes, asked, settings, rule, out_dir, keep_templates, bar, silent)
+            done = _of_pictures(folders, attributes, asked, settings, rule, out_dir, keep_templates, bar, told, silent)
         written = write_audit(done, out_dir, typed_again(ctx), started, pdf, told)
     if as_json:
         print_json(done.json)
@@ -136,11 +136,14 @@ def _sizes(text: str | None) -> tuple[int, ...]:
 
 
 def _teller(bar: Progress) -> Callable[[str], None]:
-    """One line that says what is being done."""
-    task = bar.add_task("", total=None, unit="steps")
+    """One line that says what is being done, from the first time there is something to say."""
+    tasks: list[TaskID] = []
 
     def told(what: str) -> None:
-        bar.update(task, description=what[:1].upper() + what[1:])
+        said = what[:1].upper() + what[1:]
+        if not tasks:
+            tasks.append(bar.add_task(said, total=None, unit="steps"))
+        bar.update(tasks[0], description=said)
 
     return told
 
@@ -160,6 +163,7 @@ def _of_pictures(
     out_dir: Path,
     keep_templates: bool,
     bar: Progress,
+    told: Callable[[str], None],
     silent: bool,
 ) -> Audited:
     """folders: one of labelled people, or references and probes."""
@@ -183,7 +187,7 @@ def _of_pictures(
             out_dir,
             keep_templates,
             lambda done: bar.advance(task, done),
-            _teller(bar),
+            told,
         )
     except KeyboardInterrupt:
         complain("stopped; the same command goes on where it was.")
