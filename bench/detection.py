@@ -11,6 +11,7 @@ from collections import defaultdict
 from pathlib import Path
 
 import numpy as np
+from rich.console import Console
 from rich.progress import track
 
 from bench.crowd import ENROLLED_FROM, Scene, found, nearest_width, people, scenes
@@ -28,7 +29,7 @@ def enrol(identifier: Identifier, seed: int, shown: set[str]) -> set[str]:
     crew = [p for p in people(SHARED, seed) if p.reference and p.subject in shown]
     persons = [Enrolment(p.subject, (p.reference,), (str(p.reference),)) for p in crew if p.reference]
     options = EnrolOptions(EnrolLimits(bystander_ratio=1.2), OnSuspicion.ENROL)
-    done = identifier.enrol(track(persons, "Enrolling"), options)
+    done = identifier.enrol(track(persons, "Enrolling", console=Console(stderr=True)), options)
     return {r.subject for results in done for r in results if r.status is EnrolStatus.ENROLLED}
 
 
@@ -42,7 +43,7 @@ def measure(per_width: int, seed: int, pack: str) -> dict[str, object]:
     with new_gallery(settings) as gallery:
         identifier = assemble(gallery, settings)
         enrolled = enrol(identifier, seed, large)
-        for scene in track(pictures, "Looking"):
+        for scene in track(pictures, "Looking", console=Console(stderr=True)):
             false += _look(scene, identifier, enrolled, hits, first)
     return {
         "pack": pack,

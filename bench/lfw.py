@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.console import Console
 from rich.progress import track
 
 from secondlook.faces.align import chip
@@ -57,7 +58,7 @@ def _made(embedders: dict[str, PackEmbedder]) -> dict[str, Templates]:
     detector = opening.detector("centerface", RunOptions())
     pictures = sorted(LFW.glob("*/*.jpg"))
     values = {name: np.zeros((len(pictures), e.dimension), np.float32) for name, e in embedders.items()}
-    for row, path in enumerate(track(pictures, "Templates")):
+    for row, path in enumerate(track(pictures, "Templates", console=Console(stderr=True))):
         pixels = read_photo(path).pixels
         found = find_faces(detector, pixels, Search())
         if not len(found):

@@ -39,7 +39,7 @@ def new(seed: int) -> NewReference:
         template=unit(seed),
         crop=b"\xff\xd8" + np.random.default_rng(seed).bytes(5000),
         landmarks=np.zeros((5, 2), np.float32),
-        source=f"/home/somebody/pictures/{seed}.jpg",
+        source=f"pictures/of/somebody/{seed}.jpg",
         picture_sha256=hashlib.sha256(str(seed).encode()).hexdigest(),
         quality=QUALITY,
     )
