@@ -19,6 +19,8 @@ from secondlook.audit.results import (
     CalibrationCurve,
     ClosedSetAt,
     CmcPoint,
+    DecidedAt,
+    DecidedGroup,
     DetCurve,
     Direction,
     Figure,
@@ -165,6 +167,40 @@ def calibration() -> CalibrationCurve:
     return CalibrationCurve(bins, figure(0.018, 0.012, 0.025), figure(0.11, 0.1, 0.12))
 
 
+def stated() -> CalibrationCurve:
+    """Of a system that states at even odds, over searches in which strangers are four times as many."""
+    bins = tuple(
+        replace(one, weighted=figure(0.9 - 0.09 * i, 0.8 - 0.08 * i, 0.97 - 0.09 * i), share=0.1)
+        for i, one in enumerate(calibration().bins)
+    )
+    cllr, lowest = figure(0.256, 0.21, 0.31), figure(0.243, 0.19, 0.3)
+    return replace(calibration(), bins=bins, n=700, prior=0.5, cllr=cllr, cllr_min=lowest)
+
+
+def decided() -> tuple[DecidedAt, ...]:
+    groups = (
+        DecidedGroup(("gender",), ("female",), 515, rate(4, 305, 305), rate(160, 484, 210)),
+        DecidedGroup(("gender",), ("male",), 1352, rate(8, 712, 712), rate(260, 1131, 640)),
+        DecidedGroup(("gender",), (TRAP,), 10, rate(0, 6, 6), rate(2, 11, 4)),
+    )
+    return tuple(
+        DecidedAt(
+            n,
+            10,
+            asked,
+            2.1 + n / 1000,
+            3.4 + n / 1000,
+            rate(round(0.9 * asked * 4068), 4068, 1017),
+            rate(round((0.22 + n / 4000 - asked) * 1615), 1615, 850),
+            rate(140, 5683, 1867),
+            beyond=n == 700,
+            groups=groups,
+        )
+        for n in SIZES
+        for asked in FPIRS
+    )
+
+
 def advice() -> Advice:
     female = genders()[0].fnir
     assert female is not None
@@ -212,8 +248,9 @@ def result(**changed: Any) -> AuditResult:
         groups=(*genders(), *ages()),
         summaries=summaries(),
         quality=quality(),
-        calibration=calibration(),
+        calibration=stated(),
         advice=advice(),
+        decided=decided(),
     )
     return replace(whole, **changed)
 

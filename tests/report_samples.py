@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from secondlook.decide.rule import OperatingPoint
-from secondlook.report.summary import Drawn, PackLine, RateLine, RunSummary
+from secondlook.decide.calibration import Stated
+from secondlook.decide.sentence import calibrated_sentence
+from secondlook.report.summary import CalibrationLine, Drawn, PackLine, RateLine, RunSummary
 from secondlook.sources.folders import Problem
-from secondlook.types import Candidate, Decision, Grounds, Outcome, Pixels, Quality, Sighting
+from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome, Pixels, Quality, Sighting
 
 MEASURED = "Its FPIR was 0.01 on LFW with 854 people enrolled; elsewhere it is unknown."
 PACK = "dlib-resnet@55533b28a958"
@@ -108,7 +110,10 @@ def run(**changed: Any) -> RunSummary:
         "providers": ("CenterFace: OpenVINO, CPU", "dlib ResNet v1: ONNX Runtime, CPU"),
         "gallery": "staff.gallery",
         "gallery_size": 12,
-        "point": OperatingPoint(THRESHOLD, DOUBTFUL, 0.8, MEASURED),
+        "rule_note": MEASURED,
+        "threshold": THRESHOLD,
+        "doubtful": DOUBTFUL,
+        "calibration": None,
         "drawn": (),
     } | changed
     return RunSummary(**facts)
@@ -127,6 +132,80 @@ def mixture() -> list[Sighting]:
         sighting(Outcome.INCONCLUSIVE, 0.61, track=5, against=blurred),
         sighting(Outcome.CANDIDATE, 0.941, "Ann Lee", track=6),
         sighting(Outcome.CANDIDATE, 0.967, "Владимир <b>Ж</b>", track=7, source=clip, start_s=3.2),
+    ]
+
+
+FITTED = (
+    "Thresholds follow from each picture and from the 826 people enrolled, so that 3 of 1,000 searches for strangers give "
+    "a candidate; fitted on 2,848 people, measured up to galleries of 2,279."
+)
+FIT = CalibrationLine(
+    fpir=0.003,
+    prior=0.01,
+    data="LFW, half of its people, each picture also small, blurred, dark and pressed as cameras do",
+    limits=("children", "faces turned more than 60 degrees away", "heat and infrared cameras"),
+    figures=("Of 1,000 strangers 3.4 (2.6 to 4.4) were given a candidate where 3 were asked for.",),
+    largest=2279,
+    low_log10_lr=-2.1,
+    high_log10_lr=2.9,
+)
+
+
+def calibrated_run(**changed: Any) -> RunSummary:
+    facts = {"rule_note": FITTED, "threshold": None, "doubtful": None, "calibration": FIT, "gallery_size": 826}
+    return run(**(facts | changed))
+
+
+def calibrated(
+    outcome: Outcome, said: Stated, score: float, subject: str = "", against: tuple[str, ...] = (), **changed: Any
+) -> Sighting:
+    """A sighting that was decided by a calibration. changed: as for ``sighting``."""
+    best = Candidate(subject or "nobody named", 3, score, 1)
+    grounds = Grounds(
+        sentence=calibrated_sentence(outcome, best, 826, said, 0.01, against),
+        score=score,
+        threshold=said.threshold,
+        gallery_size=826,
+        margin=1.3126,
+        calibrated=True,
+        against=against,
+        fpir=0.003,
+        alike_rate=said.alike_rate,
+        miss_rate=said.miss_rate,
+        log10_lr=said.log10_lr,
+        prior=0.01,
+        posterior=said.posterior,
+    )
+    return replace(sighting(**changed), decision=Decision(outcome, grounds, (best,) if subject else ()))
+
+
+def stated(threshold: float, log10_lr: float, alike: Estimate, missed: Estimate, posterior: Estimate) -> Stated:
+    return Stated(threshold, alike, missed, log10_lr, log10_lr, posterior, beyond=False)
+
+
+SURE = stated(
+    4.02, 2.9, Estimate(0.00105, 0.00105, 0.0021), Estimate(0.081, 0.06, 0.113), Estimate(0.9994, 0.9981, 0.9998)
+)
+"""At the end of what the data support."""
+LIKELY = stated(
+    4.02, 2.362, Estimate(0.0021, 0.0012, 0.0043), Estimate(0.081, 0.06, 0.113), Estimate(0.907, 0.85, 0.95)
+)
+DOUBTED = stated(4.75, 1.1, Estimate(0.021, 0.016, 0.027), Estimate(0.31, 0.26, 0.38), Estimate(0.113, 0.08, 0.15))
+UNLIKE = stated(3.8, -1.08, Estimate(0.43, 0.4, 0.46), Estimate(0.061, 0.04, 0.09), Estimate(0.0008, 0.0005, 0.0012))
+
+
+def calibrated_mixture() -> list[Sighting]:
+    clip = "footage/2026-11-20 gate camera 3/a_file_name_of_a_recorder_20261120T101500_20261120T111500_channel_03.mp4"
+    blurred = ("only 11 px between the eyes (wanted: 14)", "blurred (sharpness 0.02, wanted: 0.03)")
+    return [
+        *(calibrated(Outcome.NO_CANDIDATE, UNLIKE, 2 + i / 9, track=20 + i) for i in range(5)),
+        sighting(Outcome.NOT_SEARCHABLE, None, track=3, crop=False),
+        calibrated(
+            Outcome.INCONCLUSIVE, DOUBTED, 4.31, "Katharina von Hohenstein-Schönbrunn", track=4, start_s=3723.44
+        ),
+        calibrated(Outcome.INCONCLUSIVE, DOUBTED, 3.11, "", blurred, track=5),
+        calibrated(Outcome.CANDIDATE, LIKELY, 5.1234, "Ann Lee", track=6),
+        calibrated(Outcome.CANDIDATE, SURE, 7.4, "Владимир <b>Ж</b>", track=7, source=clip, start_s=3.2),
     ]
 
 

@@ -46,9 +46,10 @@ def find(
 
     source: the path of a photograph, a video or a folder; one picture in memory (array, Pillow image, bytes, Frame);
     or frames in time order, which are taken as one video. Raises SourceError where a source cannot be read,
-    PackMismatch where the gallery was made with another pack.
+    PackMismatch where the gallery was made with another pack, CalibrationStale where it has outgrown the calibration.
     """
     identifier = assemble(gallery, settings or Settings())
+    identifier.check()
     if isinstance(source, str | os.PathLike):
         return _find_in_paths(Path(source), identifier)
     if isinstance(source, Frame):

@@ -12,7 +12,10 @@ import numpy as np
 from PIL import Image
 
 from secondlook import enrolling, identify
-from secondlook.decide.rule import Limits, OperatingPoint
+from secondlook.decide import calibration as calibrated
+from secondlook.decide.calibration import Calibration
+from secondlook.decide.calibration_file import load_calibration
+from secondlook.decide.rule import Calibrated, Limits, OperatingPoint, Rule
 from secondlook.enrolling import Enrolment, EnrolOptions
 from secondlook.errors import GalleryMissing, PackError, PackMismatch
 from secondlook.faces.align import chip
@@ -20,18 +23,22 @@ from secondlook.faces.detect import Search, find_faces
 from secondlook.faces.packs import opening
 from secondlook.faces.packs.cards import RecogniserCard
 from secondlook.faces.packs.detectors import PackDetector
-from secondlook.faces.packs.installed import Existing, Pack, add_pack, list_packs
+from secondlook.faces.packs.installed import Existing, Pack, add_pack, home, list_packs
 from secondlook.faces.packs.known import RECOMMENDED
 from secondlook.faces.packs.recognisers import PackEmbedder
 from secondlook.faces.packs.runtime import Provider, RunOptions
 from secondlook.gallery import EnrolResult, Gallery, KeySource, Reference
+from secondlook.gallery.comparison import Cosine
 from secondlook.identify import Detect, Stages
+from secondlook.ports import Comparison
 from secondlook.sources import (
     MAX_PIXELS,
     VideoFrames,
     read_pictures,
 )
 from secondlook.types import Detections, Floats, Frame, Sighting
+
+SHIPPED_CALIBRATIONS = Path(__file__).parent / "decide" / "fits"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +48,10 @@ class Settings:
     detector, recogniser: packs by name; recogniser None: the gallery's own, or for a new gallery the best installed.
     provider, threads: where models run (0 threads = one a core). smallest_px: face width still to be found in
     photographs, px. every_s: video time between two looks. video_side: longest side at which video is looked at, px.
-    threshold: comparison score that makes a candidate, None = the pack's own. max_pixels: largest picture to decode.
+    fpir: share of searches for strangers that may give a candidate. prior: chance that a passer-by is enrolled, as far as
+    you know it; both between 0 and 1. calibration: file of `secondlook calibrate`, None: the pack's own.
+    threshold: comparison score that makes a candidate, in place of a calibration; then no probability is stated.
+    max_pixels: largest picture to decode.
     """
 
     detector: str = "centerface"
@@ -51,6 +61,9 @@ class Settings:
     smallest_px: float = 12.0
     every_s: float = 0.2
     video_side: int = 960
+    fpir: float = 0.003
+    prior: float = 0.01
+    calibration: Path | None = None
     threshold: float | None = None
     limits: Limits = field(default_factory=Limits)
     max_pixels: int = MAX_PIXELS
@@ -77,6 +90,12 @@ class Identifier:
             f"{self.detector.card.title}: {self.detector.provider}",
             f"{self.embedder.card.title}: {self.embedder.provider}",
         )
+
+    def check(self) -> None:
+        """Raises CalibrationStale or CalibrationError where the asked FPIR cannot be stated at the gallery's size."""
+        rule = self.stages.point
+        if isinstance(rule, Calibrated):
+            calibrated.check(rule.calibration, self.gallery.subjects, rule.fpir)
 
     def pictures(self, path: Path) -> Iterator[Frame]:
         """Every picture in one photograph's file (pages, animation)."""
@@ -123,21 +142,62 @@ def best_recogniser() -> str:
     return found[0].card.name
 
 
-def operating_point(card: RecogniserCard, threshold: float | None = None) -> OperatingPoint:
-    """The pack's own threshold, or the asked one; a pack that was never measured has none, and proposes nobody."""
-    if threshold is not None:
-        return OperatingPoint(threshold, threshold, -1.0, f"The threshold was set by hand to {threshold:.3f}.")
+def calibrations_folder() -> Path:
+    """Where `secondlook calibrate` leaves its files."""
+    return home() / "calibrations"
+
+
+def calibration_for(pack: str, file: Path | None = None) -> Calibration | None:
+    """The calibration of a pack by its id: the file's, else the user's own, else the one that comes with Second Look.
+
+    Raises CalibrationError where a file cannot be read, PackMismatch where ``file`` is another pack's.
+    """
+    name = f"{pack.replace('@', '-')}.json"
+    if file is not None:
+        found = load_calibration(file)
+        if found.pack != pack:
+            raise PackMismatch(f"{file} is a calibration of {found.pack}, not of {pack}: name one of this pack.")
+        return found
+    for place in (calibrations_folder() / name, SHIPPED_CALIBRATIONS / name):
+        if place.is_file():
+            return load_calibration(place)
+    return None
+
+
+def rule_for(card: RecogniserCard, calibration: Calibration | None, settings: Settings) -> Rule:
+    """The calibration; or the asked threshold, or the pack's own where it has no calibration. A pack that was never
+    measured has neither, and proposes nobody."""
+    if settings.threshold is not None:
+        return OperatingPoint(
+            settings.threshold,
+            settings.threshold,
+            card.unlike if card.unlike is not None else -1.0,
+            f"The threshold was set by hand to {settings.threshold:.3f}.",
+        )
+    if calibration is not None:
+        return Calibrated(calibration, settings.fpir, settings.prior)
     if card.threshold is None:
         return OperatingPoint(
-            None, None, -1.0, f"No threshold was ever measured for pack {card.name}: measure or give one (--threshold)."
+            None,
+            None,
+            -1.0,
+            f"Pack {card.name} was never measured: run `secondlook calibrate` or give a --threshold.",
         )
     doubtful = card.doubtful if card.doubtful is not None else card.threshold
     unlike = card.unlike if card.unlike is not None else -1.0
     return OperatingPoint(card.threshold, doubtful, unlike, card.threshold_note)
 
 
+def comparison_for(embedder: PackEmbedder, calibration: Calibration | None) -> Comparison:
+    """How two templates are compared: as the calibration was fitted, else by their cosine."""
+    if calibration is None or calibration.cohort is None:
+        return Cosine(embedder.dimension)
+    return calibration.cohort
+
+
 def assemble(gallery: Gallery, settings: Settings) -> Identifier:
-    """Everything that looks at pictures for this gallery. Raises PackMissing, PackCorrupt, PackMismatch."""
+    """Everything that looks at pictures for this gallery. Raises PackMissing, PackCorrupt, PackMismatch, and
+    CalibrationError where a calibration cannot be read."""
     name = settings.recogniser or gallery.pack.partition("@")[0]
     embedder = opening.recogniser(name, _options(settings))
     if embedder.pack != gallery.pack:
@@ -149,17 +209,19 @@ def assemble(gallery: Gallery, settings: Settings) -> Identifier:
 
 
 def _identifier(gallery: Gallery, embedder: PackEmbedder, settings: Settings) -> Identifier:
+    calibration = calibration_for(embedder.pack, settings.calibration)
+    compared = gallery.compared_by(comparison_for(embedder, calibration))
     detector = opening.detector(settings.detector, _options(settings))
     stages = Stages(
         detector=detector,
         embedder=embedder,
-        point=operating_point(embedder.card, settings.threshold),
+        point=rule_for(embedder.card, calibration, settings),
         photo_search=Search(smallest_px=settings.smallest_px),
         video_search=Search(threshold=0.2, max_side=settings.video_side, confirmed=None),
         limits=settings.limits,
         every_s=settings.every_s,
     )
-    return Identifier(gallery, stages, settings, detector, embedder)
+    return Identifier(compared, stages, settings, detector, embedder)
 
 
 def _options(settings: Settings) -> RunOptions:

@@ -14,8 +14,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from secondlook.decide.rule import suspicious_from
 from secondlook.errors import SourceError, UnknownSubject
 from secondlook.faces.crop import crop
+from secondlook.faces.fuse import fuse
 from secondlook.gallery import (
     EnrolLimits,
     EnrolResult,
@@ -25,7 +27,7 @@ from secondlook.gallery import (
     OnSuspicion,
     SuspicionLimits,
 )
-from secondlook.gallery.enrolment import Refusal, already_enrolled, choose_face, judged, refused, suspicion
+from secondlook.gallery.enrolment import Refusal, Siblings, already_enrolled, choose_face, judged, refused, suspicion
 from secondlook.identify import Stages, faces
 from secondlook.sources import Picture, picture_from
 from secondlook.types import Face, Floats, Frame
@@ -111,16 +113,17 @@ def _enrol_one(person: Enrolment, gallery: Gallery, stages: Stages, options: Enr
             results.append(outcome)
         else:
             usable.append(outcome)
-    own = _own_templates(gallery, person.subject)
     fresh = np.array([u.face.template for u in usable], np.float32).reshape(len(usable), stages.embedder.dimension)
-    # Without a measured threshold nobody can be said to look like anybody else; 2 is beyond every cosine.
-    another = 2.0 if stages.point.threshold is None else stages.point.threshold
-    limits = SuspicionLimits(another=another, own=stages.point.unlike)
+    weights = np.array([u.face.quality.score for u in usable], np.float32)
+    siblings = _siblings(person.subject, fresh, weights, gallery)
+    found = gallery.search_many(fresh, stages.embedder.pack)
+    size = gallery.subjects
     chosen: list[NewReference] = []
-    for i, one in enumerate(usable):
-        siblings = np.concatenate([own, np.delete(fresh, i, axis=0)])
-        found = suspicion(person.subject, fresh[i], siblings, gallery.search(fresh[i], stages.embedder.pack), limits)
-        result = judged(one.label, person.subject, found, options.on_suspicion)
+    for one, like, candidates in zip(usable, siblings, found, strict=True):
+        another = suspicious_from(stages.point, one.face.quality, size)
+        limits = SuspicionLimits(another=another, own=stages.point.unlike)
+        suspected = suspicion(person.subject, like, candidates, limits)
+        result = judged(one.label, person.subject, suspected, options.on_suspicion)
         results.append(result)
         if result.status is EnrolStatus.ENROLLED:
             chosen.append(_reference(one))
@@ -144,11 +147,30 @@ def _look(
     return _Usable(label, sha256, frame, face)
 
 
-def _own_templates(gallery: Gallery, subject: str) -> Floats:
+def _siblings(subject: str, fresh: Floats, fresh_weights: Floats, gallery: Gallery) -> list[Siblings]:
+    """For each fresh template, how like it is to those enrolled for the subject and to the other fresh ones.
+
+    fresh: (n, D). fresh_weights: (n,), what each will weigh.
+    """
+    own, own_weights = _own_templates(gallery, subject)
+    templates, weights = np.concatenate([own, fresh]), np.concatenate([own_weights, fresh_weights])
+    if len(templates) < 2:
+        return [Siblings.none() for _ in fresh]
+    found = []
+    for i in range(len(own), len(templates)):
+        others = np.delete(templates, i, axis=0)
+        whole = fuse(others, np.delete(weights, i))
+        score = float(gallery.scores(templates[i], whole[None])[0])
+        found.append(Siblings(others @ templates[i], score))
+    return found
+
+
+def _own_templates(gallery: Gallery, subject: str) -> tuple[Floats, Floats]:
+    """(n, D) and what each weighs, (n,)."""
     try:
-        return gallery.templates(subject)
+        return gallery.weighted_templates(subject)
     except UnknownSubject:
-        return np.zeros((0, gallery.dimension), np.float32)
+        return np.zeros((0, gallery.dimension), np.float32), np.zeros(0, np.float32)
 
 
 def _has_picture(gallery: Gallery, subject: str, sha256: str) -> bool:

@@ -127,7 +127,10 @@ class FakeEmbedder:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class FakeGallery:
-    """Subjects with their templates, (n, D) each (ports.Searchable). The reference is the subject's own row."""
+    """Subjects with their templates, (n, D) each (ports.Searchable). The reference is the subject's most alike row.
+
+    The score is the cosine with the mean direction of the subject's templates.
+    """
 
     people: Mapping[str, Floats]
     pack: str = RECOGNISER_PACK
@@ -143,10 +146,29 @@ class FakeGallery:
         nearest = []
         for name, templates in self.people.items():
             if len(templates):
-                scores = templates @ template
-                nearest.append((float(scores.max()), name, int(scores.argmax())))
+                mean = templates.mean(0)
+                score = float(mean @ template / max(float(np.linalg.norm(mean)), 1e-6))
+                nearest.append((score, name, int((templates @ template).argmax())))
         ordered = sorted(nearest, key=lambda found: (-found[0], found[1]))[:k]
         return tuple(Candidate(name, row, score, rank) for rank, (score, name, row) in enumerate(ordered, start=1))
+
+
+@dataclass(frozen=True, slots=True)
+class FakeComparison:
+    """Twice the cosine, less a half: both sides are made differently, and are longer than a template (length)."""
+
+    length: int = 4
+    id: str = "fake"
+
+    @property
+    def dimension(self) -> int:
+        return self.length + 1
+
+    def probes(self, templates: Floats) -> Floats:
+        return np.concatenate([templates, np.ones((len(templates), 1), np.float32)], axis=1)
+
+    def references(self, templates: Floats) -> Floats:
+        return np.concatenate([2 * templates, np.full((len(templates), 1), -0.5, np.float32)], axis=1)
 
 
 class FakeIndex:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from secondlook.decide.rule import Limits, OperatingPoint, decide, not_searchable
+from secondlook.decide.rule import Limits, Rule, decide, not_searchable
 from secondlook.faces.align import chip
 from secondlook.faces.crop import crop
 from secondlook.faces.detect import Search, find_faces
@@ -39,7 +39,7 @@ class Stages:
 
     detector: Detector
     embedder: Embedder
-    point: OperatingPoint
+    point: Rule
     photo_search: Search = field(default_factory=Search)
     video_search: Search = field(default_factory=lambda: Search(threshold=0.2, max_side=960, confirmed=None))
     limits: Limits = field(default_factory=Limits)

@@ -45,8 +45,33 @@ class Embedder(Protocol):
         ...
 
 
+class Comparison(Protocol):
+    """How a probe and a reference are compared: by the inner product of what is made of each, so search stays exact.
+
+    The larger the product, the more alike. Both sides may be made differently.
+    """
+
+    @property
+    def id(self) -> str:
+        """Names whatever decides the score; two comparisons of one id give the same scores."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Length of what is made of a template."""
+        ...
+
+    def probes(self, templates: Floats) -> Floats:
+        """(n, D) of unit length, n may be 0 -> (n, dimension) float32."""
+        ...
+
+    def references(self, templates: Floats) -> Floats:
+        """(n, D) of unit length, n may be 0 -> (n, dimension) float32."""
+        ...
+
+
 class Index(Protocol):
-    """Exact search by inner product over unit vectors, each under a 64-bit id."""
+    """Exact search by inner product over vectors, each under a 64-bit id."""
 
     def __len__(self) -> int: ...
 

@@ -137,7 +137,11 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """An enrolled subject proposed for a probe. ``score``: cosine of the two templates, -1 to 1, no probability."""
+    """An enrolled subject proposed for a probe. ``reference``: the most alike of its references.
+
+    score: comparison score of the probe with the subject, larger = more alike; its scale is that of the comparison
+    (``ports.Comparison``): a cosine, or a normalised cosine. No probability.
+    """
 
     subject: str
     reference: int
@@ -153,12 +157,29 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Estimate:
+    """A rate or a chance, 0 to 1, that a calibration states. low, high: 95 % interval, from refits to resampled people."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
 class Grounds:
     """Why the decision came out as it did: numbers, and one sentence for people.
 
     score: the best comparison score, None where nothing was searched. threshold: the one that was applied.
     gallery_size: subjects searched. margin: best score less the runner-up's (another subject). calibrated: whether
-    the threshold comes from a calibration. against: what in the image counts against a decision, in words.
+    what follows could be stated; all of it is None where not. against: what in the image counts against a decision, in
+    words.
+
+    fpir: asked share of searches for strangers that may give a candidate. alike_rate: of strangers with such a
+    picture, the share that would look this alike to somebody in this gallery; never less than the calibration data
+    support. miss_rate: of enrolled people with such a picture, the share that would not reach the threshold.
+    log10_lr: how much likelier this best score is if its subject is the person than if the person is not enrolled,
+    log 10, bounded by what the data support. prior: the stated chance that a passer-by is enrolled. posterior: chance
+    that the best candidate is the person, under that prior.
     """
 
     sentence: str
@@ -168,6 +189,12 @@ class Grounds:
     margin: float | None = None
     calibrated: bool = False
     against: tuple[str, ...] = ()
+    fpir: float | None = None
+    alike_rate: Estimate | None = None
+    miss_rate: Estimate | None = None
+    log10_lr: float | None = None
+    prior: float | None = None
+    posterior: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,12 @@ from browser import (
     requests,
     started,
 )
-from report_samples import drawn, mixture, problems, run
+from report_samples import calibrated_mixture, calibrated_run, drawn, mixture, problems, run
 from secondlook.report.crops import save_crop
 from secondlook.report.page import write_report
 from secondlook.report.record import record_of
+from secondlook.report.summary import RunSummary
+from secondlook.types import Sighting
 
 
 @pytest.fixture(scope="module")
@@ -32,16 +34,22 @@ def chromium() -> str:
     return installed()
 
 
-def test_page_in_browser(chromium: str, tmp_path: Path) -> None:
-    seen = mixture()
+@pytest.mark.parametrize(
+    ("name", "summary", "seen"),
+    [
+        ("plain", run(problems=problems(), drawn=drawn()), mixture()),
+        ("sure", calibrated_run(drawn=drawn()), calibrated_mixture()),
+    ],
+)
+def test_page_in_browser(chromium: str, tmp_path: Path, name: str, summary: RunSummary, seen: list[Sighting]) -> None:
     for sighting in seen:
         save_crop(tmp_path, sighting)
-    page = write_report(tmp_path, run(problems=problems(), drawn=drawn()), [record_of(s) for s in seen])
+    page = write_report(tmp_path, summary, [record_of(s) for s in seen])
     with started(chromium, tmp_path / "profile") as browser:
         for width, scheme in ((DESK, LIGHT), (DESK, DARK), (PHONE, LIGHT), (PHONE, DARK)):
             opened(browser, page, width, scheme)
             over, elements = json.loads(browser.value(OVERFLOW))
-            keep_screenshot(browser, f"{width}-{scheme}")
+            keep_screenshot(browser, f"{name}-{width}-{scheme}")
             assert requests(browser) == [page.as_uri()]
             assert complaints(browser) == []
             assert over <= 0 and elements == [], (width, elements)

@@ -12,7 +12,7 @@ from sklearn.calibration import calibration_curve as their_curve
 from sklearn.metrics import brier_score_loss
 
 from secondlook.audit.bootstrap import resample
-from secondlook.audit.calibration import calibration_curve
+from secondlook.audit.calibration import balanced, calibration_curve
 from secondlook.audit.discard import error_versus_discard
 from secondlook.audit.figures import Figure, Unsupported
 from secondlook.audit.kinds import Measure, Why
@@ -57,6 +57,43 @@ def test_nothing_stated_is_left_out_and_certainty_has_its_bin() -> None:
     assert ours.bins[-1].wrong.trials == 50
     assert ours.bins[-1].observed == 1
     assert isinstance(ours.ece, Figure) and ours.ece.value == 0
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=20, deadline=None)
+def test_a_row_that_weighs_three_is_three_rows(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    stated, times = rng.random(300), rng.integers(1, 4, 300)
+    mated = rng.random(300) < stated**2
+    once = calibration_curve(stated, mated, whose(300), PEOPLE, weights=times.astype(float))
+    again = np.repeat(np.arange(300), times)
+    plain = calibration_curve(stated[again], mated[again], whose(300)[again], PEOPLE)
+    for one, other in zip(once.bins, plain.bins, strict=True):
+        assert one.observed == pytest.approx(other.observed) and one.mean_stated == pytest.approx(other.mean_stated)
+    for first, second in ((once.ece, plain.ece), (once.brier, plain.brier)):
+        assert isinstance(first, Figure) and isinstance(second, Figure)
+        assert (first.value, first.low, first.high) == pytest.approx((second.value, second.low, second.high))
+    assert sum(one.share or 0 for one in once.bins) == pytest.approx(1)
+
+
+def test_a_weighed_share_has_an_interval_no_narrower_than_its_counts() -> None:
+    stated, mated = np.full(200, 0.97), np.arange(200) >= 2
+    weights = np.where(mated, 1.0, 4.0)
+    (top,) = [b for b in calibration_curve(stated, mated, whose(200), PEOPLE, weights=weights).bins if b.wrong.trials]
+    assert top.weighted is not None and top.weighted.value == pytest.approx(8 / 206)
+    assert top.weighted.low < 0.02 and top.weighted.high > 2 * top.weighted.value
+    none = np.ones(200) > 0
+    (top,) = [b for b in calibration_curve(stated, none, whose(200), PEOPLE, weights=weights).bins if b.wrong.trials]
+    assert top.weighted is not None and top.weighted.value == 0
+    assert top.weighted.high > top.wrong.high, "an error that was not seen might weigh four"
+
+
+def test_balance_is_between_those_of_whom_something_was_said() -> None:
+    enrolled, said = np.array([1, 1, 1, 0, 0, 0, 0, 0]) > 0, np.array([1, 1, 0, 1, 1, 1, 1, 0]) > 0
+    weights = balanced(enrolled, said, 0.25)
+    assert weights is not None
+    assert weights[enrolled & said].sum() / weights[said].sum() == pytest.approx(0.25)
+    assert balanced(enrolled, enrolled, 0.25) is None
 
 
 def test_a_handful_is_refused() -> None:

@@ -132,6 +132,7 @@ def test_every_part_of_a_full_audit_is_there(whole: tuple[str, Reader]) -> None:
         "What was audited",
         "Searches: strangers pass by, too (open set)",
         "If everybody were enrolled (closed set)",
+        "As secondlook find decides",
         "One picture against one other (1:1)",
         "For whom it is worse",
         "Quality of the pictures",
@@ -169,6 +170,44 @@ def test_worse_only_where_both_groups_and_the_ratio_carry_it() -> None:
     assert "No difference between age 60 and over and age under 60 is shown" in said
     # 12 errors are fewer than 30
     assert "would be called somebody for gender male than for gender female: not enough trials to say: about" in said
+
+
+def test_what_the_system_itself_decides_is_beside_what_it_was_asked_for() -> None:
+    said = [finding for finding in findings(sample.result()) if "as secondlook find decides" in finding.headline]
+    assert [one.headline for one in said] == [
+        "Of 1,000 strangers who walk past, about 9 (6 to 13) would be called somebody with 700 enrolled, as secondlook find"
+        " decides when asked for 1 of 100.",
+        "Of 100 enrolled people who walk past, about 39 (36 to 41) would be missed with 700 enrolled, as secondlook find"
+        " decides when asked for 1 of 100.",
+    ]
+    assert "2.800 to 4.100, by each picture's quality; the interval holds the 1 of 100" in said[0].grounds
+    assert "Pictures that forbid a candidate" in said[1].grounds
+    page, _ = read(sample.result())
+    assert "one threshold for everybody, as ISO/IEC 19795-10 asks" in page
+    assert "Galleries of 700 are larger than any that its calibration was measured on" in page
+
+
+@pytest.mark.parametrize(("errors", "said"), [(100, "more than the 1 of 100"), (8, "fewer than the 1 of 100")])
+def test_a_broken_promise_is_said(errors: int, said: str) -> None:
+    one = replace(sample.decided()[-2], fpir=rate(errors, 4068, 1017))
+    grounds = [finding.grounds for finding in findings(sample.result(decided=(one,)))]
+    assert any(said in ground for ground in grounds)
+
+
+def test_one_constant_threshold_is_called_so() -> None:
+    one = replace(sample.decided()[-1], fpir_asked=None, threshold_low=0.9, threshold_high=0.9)
+    page, _ = read(sample.result(decided=(one,)))
+    assert "at the one threshold it is run with" in page and "as secondlook find decides with its one threshold" in page
+
+
+def test_a_weighed_chance_is_told_as_it_weighs() -> None:
+    said = [finding for finding in findings(sample.result()) if "Where it said" in finding.headline]
+    (one,) = said
+    assert one.headline == "Where it said 90 of 100 or more, it was wrong in about 9 (8 to 16) of 100 cases."
+    assert "weighed 9.0" in one.grounds
+    page, _ = read(sample.result())
+    assert "as if 50\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}100 passers-by were enrolled" in page
+    assert "Cllr of stated likelihood ratios:" in page
 
 
 @pytest.mark.parametrize("ratio", [Figure(1.4, 0.9, 1.9, 1, 1, 1), Unsupported(Why.TOO_FEW_TRIALS, "Too few.", 1, 2)])

@@ -9,7 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secondlook.decide.rule import Limits, OperatingPoint, decide, not_searchable, shortcomings
+from secondlook.decide.rule import (
+    Limits,
+    OperatingPoint,
+    Rule,
+    decide,
+    not_searchable,
+    shortcomings,
+    threshold_for,
+)
 from secondlook.types import Candidate, Decision, Outcome, Quality
 
 GOOD = Quality(60, 1.0, 5, 5, 2, 0.5, 0.2, 0.0, 1.0, 0.9)
@@ -32,7 +40,7 @@ def found(*scores: float) -> tuple[Candidate, ...]:
     return tuple(Candidate(f"Person {i}", i, score, i) for i, score in enumerate(scores, start=1))
 
 
-def decided(*scores: float, quality: Quality = GOOD, point: OperatingPoint = POINT) -> Decision:
+def decided(*scores: float, quality: Quality = GOOD, point: Rule = POINT) -> Decision:
     return decide(found(*scores), quality, max(3, len(scores)), point, Limits())
 
 
@@ -122,13 +130,22 @@ def test_what_could_not_be_searched() -> None:
     assert decision.grounds.sentence == "No usable face was kept." and decision.grounds.against == ("blurred",)
 
 
-def test_calibrated_or_not_is_said() -> None:
-    assert "Uncalibrated: no probability can be given." in decided(0.9).grounds.sentence
-    calm = decided(0.9, point=replace(POINT, calibrated=True))
-    assert "Uncalibrated" not in calm.grounds.sentence and calm.grounds.calibrated
+def test_an_uncalibrated_outcome_says_so() -> None:
+    decision = decided(0.9)
+    assert "Uncalibrated: no probability can be given." in decision.grounds.sentence
+    grounds = decision.grounds
+    assert not grounds.calibrated
+    assert (
+        grounds.fpir,
+        grounds.alike_rate,
+        grounds.miss_rate,
+        grounds.log10_lr,
+        grounds.prior,
+        grounds.posterior,
+    ) == ((None,) * 6)
 
 
-points = st.sampled_from([POINT, UNMEASURED, SET_BY_HAND, replace(POINT, calibrated=True)])
+points = st.sampled_from([POINT, UNMEASURED, SET_BY_HAND])
 qualities = st.sampled_from([GOOD, *(replace(GOOD, **{name: value}) for name, (value, _) in POOR.items())])
 scores = st.lists(st.floats(-1, 1), min_size=1, max_size=5).map(lambda values: sorted(values, reverse=True))
 
@@ -176,3 +193,8 @@ def test_every_measure_of_a_picture_is_known_here() -> None:
     """A new measure is either used by the rule or left out on purpose."""
     left_out = {"pitch_deg", "roll_deg", "blockiness", "score"}
     assert {f.name for f in fields(Quality)} == set(POOR) | left_out
+
+
+def test_the_threshold_of_a_constant_is_the_same_everywhere() -> None:
+    assert threshold_for(POINT, GOOD, 1) == threshold_for(POINT, GOOD, 10**6) == 0.6
+    assert threshold_for(UNMEASURED, GOOD, 10) is None

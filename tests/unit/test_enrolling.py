@@ -14,7 +14,7 @@ from fake_stages import POINT, stages
 from secondlook.enrolling import Enrolment, EnrolOptions, enrol, enrolments
 from secondlook.errors import SourceError
 from secondlook.faces.align import chip
-from secondlook.fakes import BLUE, CYAN, GREEN, RED, Colour, FakeEmbedder, Square, painted, portrait
+from secondlook.fakes import BLUE, CYAN, GREEN, RED, Colour, FakeComparison, FakeEmbedder, Square, painted, portrait
 from secondlook.gallery import EnrolLimits, EnrolResult, EnrolStatus, Gallery, OnSuspicion
 from secondlook.identify import Stages
 
@@ -154,6 +154,46 @@ def test_a_strangers_picture_in_the_folder(tmp_path: Path, gallery: Gallery) -> 
     found = results(tmp_path, gallery)
     assert [r.status.value for r in found] == ["enrolled", "enrolled", "enrolled", "suspicious"]
     assert "does not look like the other pictures of 'Ada'" in found[3].reason
+
+
+def held_back(gallery: Gallery, folder: Path, the: Stages) -> dict[str, EnrolResult]:
+    found = results(folder, gallery, the=the)
+    return {Path(r.picture).name: r for r in found if r.status is EnrolStatus.SUSPICIOUS}
+
+
+LENIENT = replace(POINT, threshold=0.9999, unlike=-1.0)
+"""Neither what looks like another nor what is far from its own: what is nearer to another is left."""
+
+
+@pytest.mark.parametrize("enrolled_before", [False, True])
+def test_two_wrong_pictures_do_not_vouch_for_each_other(
+    tmp_path: Path, gallery: Gallery, enrolled_before: bool
+) -> None:
+    """Two of Bo's pictures among Ada's are each nearer to the other than to Bo, and nearer to Bo than to Ada."""
+    lenient = stages(point=LENIENT)
+    one(tmp_path / "first" / "Bo.png", (40, 40, 255))
+    right = tmp_path / ("first" if enrolled_before else "second") / "Ada"
+    for i in range(4):
+        one(right / f"right {i}.png", (255, 10 * i, 0), x=30 + 10 * i)
+    assert held_back(gallery, tmp_path / "first", lenient) == {}
+    for i in range(2):
+        one(tmp_path / "second" / "Ada" / f"wrong {i}.png", (0, 60, 255), x=60 + 10 * i)
+    found = held_back(gallery, tmp_path / "second", lenient)
+    assert set(found) == {"wrong 0.png", "wrong 1.png"}
+    assert all(r.nearest == "Bo" and "nearer to 'Bo'" in r.reason for r in found.values())
+
+
+def test_pictures_are_suspected_in_the_scale_of_the_gallerys_comparison(tmp_path: Path, gallery: Gallery) -> None:
+    one(tmp_path / "1" / "Ada.png", RED)
+    one(tmp_path / "2" / "Ava" / "a.png", (255, 60, 0), x=70)
+    one(tmp_path / "2" / "Ava" / "b.png", (255, 60, 0), x=80)
+    other = gallery.compared_by(FakeComparison(FakeEmbedder().dimension))  # twice the cosine less a half
+    strict = stages(point=replace(POINT, threshold=1.49))
+    results(tmp_path / "1", other, the=strict)
+    assert [r.status.value for r in results(tmp_path / "2", other, the=strict)] == ["enrolled"] * 2
+    one(tmp_path / "3" / "Eve.png", RED, x=20)
+    (held,) = results(tmp_path / "3", other, the=strict)
+    assert held.nearest == "Ada" and held.score is not None and held.score > 1.49
 
 
 def test_without_a_measured_threshold_nobody_looks_like_anybody(tmp_path: Path, gallery: Gallery) -> None:

@@ -15,6 +15,7 @@ from secondlook.fakes import (
     GREEN,
     GREY,
     RED,
+    FakeComparison,
     FakeDetector,
     FakeEmbedder,
     FakeGallery,
@@ -34,6 +35,7 @@ from secondlook.fakes import (
         (ports.Detector, FakeDetector()),
         (ports.Detector, ScriptedDetector([])),
         (ports.Embedder, FakeEmbedder()),
+        (ports.Comparison, FakeComparison()),
         (ports.Searchable, FakeGallery({})),
         (ports.Index, FakeIndex()),
         (ports.Log, FakeLog()),
@@ -52,7 +54,7 @@ def test_each_port_has_its_fake(port: type, fake: object) -> None:
 
 def test_no_port_is_without_a_fake() -> None:
     made = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)}
-    assert made == {"Protocol", "Detector", "Embedder", "Searchable", "Index", "Log"}
+    assert made == {"Protocol", "Detector", "Embedder", "Comparison", "Searchable", "Index", "Log"}
 
 
 def test_the_detector_finds_what_is_painted() -> None:
@@ -98,6 +100,19 @@ def test_the_gallery_and_the_index_search() -> None:
     assert ids.tolist() == [[9, 7, -1]] and scores[0, 2] == -np.inf
     index.remove(np.array([9]))
     assert len(index) == 1
+
+
+def test_the_gallery_takes_the_mean_direction() -> None:
+    one, other = np.eye(4, dtype=np.float32)[:2]
+    (found,) = FakeGallery({"Ruby": np.stack([one, other])}).search(other, fakes.RECOGNISER_PACK)
+    assert found.score == pytest.approx(0.5**0.5) and found.reference == 1
+
+
+def test_the_comparison_has_two_sides() -> None:
+    comparison, templates = FakeComparison(), np.eye(4, dtype=np.float32)[:2]
+    scores = comparison.probes(templates) @ comparison.references(templates).T
+    assert scores.tolist() == [[1.5, -0.5], [-0.5, 1.5]]
+    assert comparison.probes(templates[:0]).shape == comparison.references(templates[:0]).shape == (0, 5)
 
 
 def test_the_log_keeps_what_it_is_told() -> None:

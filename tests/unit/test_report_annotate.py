@@ -150,6 +150,12 @@ def test_only_candidates_are_named() -> None:
             assert label.lines == (look_of(outcome).word,) and mark.subject is None and mark.score is None
 
 
+def test_a_score_is_called_a_score_on_every_scale() -> None:
+    mark = Mark((100, 300, 200, 420), Outcome.CANDIDATE, "Ann Lee", 5.1234)
+    (label,) = placed([mark], Lettering(14), (1200, 900), 3)
+    assert label.lines[-1] == "candidate, score 5.12"
+
+
 def lines_for(name: str, width: int = 1200) -> tuple[str, ...]:
     mark = Mark((100, 300, 200, 420), Outcome.CANDIDATE, name, 0.5)
     (label,) = placed([mark], Lettering(14), (width, 900), 3)

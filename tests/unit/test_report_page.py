@@ -11,8 +11,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from report_samples import MEASURED, drawn, mixture, portrait, problems, run, sighting
-from secondlook.decide.rule import OperatingPoint
+from report_samples import (
+    FIT,
+    FITTED,
+    LIKELY,
+    MEASURED,
+    SURE,
+    calibrated,
+    calibrated_mixture,
+    calibrated_run,
+    drawn,
+    mixture,
+    portrait,
+    problems,
+    run,
+    sighting,
+)
 from secondlook.errors import OutputError
 from secondlook.report.crops import as_data, save_crop
 from secondlook.report.markup import visible
@@ -81,7 +95,7 @@ def test_says_what_ran_and_how_often_it_was_wrong(full: Page) -> None:
         "centerface@77e394b51108",
         "dlib ResNet v1: ONNX Runtime, CPU",
         "12 people enrolled",
-        "a score of 0.930 or more",
+        "a comparison score of 0.930 or more",
         "from 0.900 to 0.930 it is inconclusive",
         "FNIR at FPIR 0.01",
         "39.7 %",
@@ -121,7 +135,7 @@ def test_cards_say_where_what_and_why(full: Page) -> None:
     assert "Candidate: Ann Lee" in full.text and "Candidate: Владимир <b>Ж</b>" in full.text
     assert "1:02:03.4 to 1:02:04.0" in full.text
     assert "only 11 px between the eyes (wanted: 14)" in full.text
-    assert full.text.count("score: cosine similarity, not a probability") == 3
+    assert full.text.count("comparison score, not a probability") == 3
     assert "31.4 px" in full.text and "56 × 72 px at x 812, y 240" in full.text
     # said once on top, and not again on every card
     assert full.text.count(MEASURED) == 1 and full.text.count("uncalibrated") == 4
@@ -166,18 +180,107 @@ def test_nothing_read_at_all(tmp_path: Path) -> None:
 
 def test_no_rates_and_no_threshold_are_said(tmp_path: Path) -> None:
     bare = PackLine(id="mine@0123456789ab", title="Mine", licence="unknown")
-    point = OperatingPoint(None, None, -1.0, "No threshold was ever measured for pack mine.")
-    page = page_of(tmp_path, run(recogniser=bare, point=point), [])
+    note = "No threshold was ever measured for pack mine."
+    page = page_of(tmp_path, run(recogniser=bare, rule_note=note, threshold=None, doubtful=None), [])
     assert "No error rates were ever measured for this pack" in page.text
     assert "No threshold was ever measured for pack mine." in page.text
 
 
-def test_calibrated_run_has_no_uncalibrated_caution(tmp_path: Path) -> None:
-    one = sighting(Outcome.CANDIDATE, 0.95, "Ann Lee")
-    grounds = replace(one.decision.grounds, calibrated=True, sentence="Ann Lee is a candidate.")
-    one = replace(one, decision=replace(one.decision, grounds=grounds))
-    page = page_of(tmp_path, run(point=OperatingPoint(0.9, 0.8, 0.7, "On this gallery.", calibrated=True)), [one])
-    assert "ncalibrated" not in page.text
+@pytest.fixture(scope="module")
+def sure(tmp_path_factory: pytest.TempPathFactory) -> Page:
+    return page_of(tmp_path_factory.mktemp("sure"), calibrated_run(), calibrated_mixture())
+
+
+def test_calibrated_run_says_on_what_it_rests(sure: Page) -> None:
+    assert "ncalibrated" not in sure.text and sure.text.count(FITTED) == 1
+    for said in (FIT.data, *FIT.limits, *FIT.figures):
+        assert sure.text.count(said) == 1, said
+    assert "so that 3 of 1,000 searches for strangers give a candidate; each card names its own" in sure.text
+    assert "1 passer-by in 100 is taken to be enrolled" in sure.text
+
+
+def test_every_stated_figure_has_its_interval_once(sure: Page) -> None:
+    for said in (
+        "Of 1,000 strangers with such a picture, about 2 (1 to 4) would look this alike to somebody here.",
+        "Of 100 enrolled people with such a picture, about 8 (6 to 11) would not reach the threshold.",
+        "If 1 passer-by in 100 is enrolled, of 100 such candidates about 91 (85 to 95) would be the person (●) and "
+        "about 9 (5 to 15) somebody else (○).",
+        "more than 99 would be the person (●) and fewer than 1 somebody else (○).",
+        "of 100 such faces about 11 (8 to 15) would be the person and about 89 (85 to 92) somebody else.",
+    ):
+        assert said in sure.text, said
+    # the grounds' sentence does not say it all again
+    assert sure.text.count("about 91 (85 to 95)") == 1
+    assert "Ann Lee is a candidate among 826 enrolled people (score 5.12, threshold 4.02): a lead to check" in sure.text
+
+
+def test_evidence_in_lay_words(sure: Page) -> None:
+    assert (
+        "A score like this is about 230 times likelier if it is Ann Lee than if the person is not enrolled (log₁₀ 2.36)."
+    ) in sure.text
+    assert "about 790 times likelier" in sure.text
+    assert sure.text.count("the most that the calibration's pictures can show") == 1
+    assert "The next most alike person scores 1.31 less." in sure.text
+
+
+@pytest.mark.parametrize(
+    ("log10_lr", "said"),
+    [
+        (-1.08, "about 12 times likelier if the person is not enrolled than if it is Ann Lee (log₁₀ −1.08)"),
+        (0.1, "about as likely if it is Ann Lee as if the person is not enrolled"),
+        (0.4, "about 2.5 times likelier if it is Ann Lee"),
+        (3.5, "about 3,200 times likelier if it is Ann Lee"),
+        (299.0, "times likelier if it is Ann Lee"),
+    ],
+)
+def test_evidence_either_way(tmp_path: Path, log10_lr: float, said: str) -> None:
+    one = calibrated(Outcome.CANDIDATE, replace(LIKELY, log10_lr=log10_lr), 5.1, "Ann Lee")
+    assert said in page_of(tmp_path, calibrated_run(), [one]).text
+
+
+def test_no_score_is_said_as_a_probability(sure: Page) -> None:
+    cards = sure.text[sure.text.index("Candidates to check") :]
+    assert "cosine similarity" not in sure.text and "match" not in sure.text.lower()
+    assert "probability" not in cards.replace("comparison score, not a probability", "")
+    percents = set(re.findall(r"([\d.]+)\s%", cards.replace("95 % interval", "")))
+    assert percents == {"100"}, "only the share of a face inside its picture"
+    assert "A comparison score is no probability." in sure.text
+
+
+def test_dots_can_be_counted_and_are_named(tmp_path: Path) -> None:
+    page = page_of(tmp_path, calibrated_run(), [calibrated(Outcome.CANDIDATE, LIKELY, 5.1, "Ann Lee")])
+    assert page.tags.count("svg") == 1 and page.of("role") == ["img"]
+    assert "100 dots: 91 filled, for the person, and 9 hollow, for somebody else." in page.of("aria-label")
+    every, hollow = (value.count("M") for value in page.of("d"))
+    assert (every, hollow) == (100, 9)
+
+
+def test_one_dot_at_least_is_somebody_else(tmp_path: Path) -> None:
+    page = page_of(tmp_path, calibrated_run(), [calibrated(Outcome.CANDIDATE, SURE, 7.4, "Ann Lee")])
+    assert "100 dots: 99 filled, for the person, and 1 hollow, for somebody else." in page.of("aria-label")
+    assert "more than 99 would be the person" in page.text and "about 100" not in page.text
+
+
+def test_dots_stand_for_candidates_only(sure: Page) -> None:
+    assert sure.tags.count("svg") == 2 == sure.text.count("of 100 such candidates")
+
+
+def test_strongest_evidence_comes_first(sure: Page) -> None:
+    assert "Those with the strongest evidence come first." in sure.text
+    assert sure.text.index("Candidate: Владимир") < sure.text.index("Candidate: Ann Lee")
+
+
+def test_a_gallery_beyond_the_measured_ones_has_bounds(tmp_path: Path) -> None:
+    said = replace(LIKELY, beyond=True)
+    one = calibrated(Outcome.CANDIDATE, said, 5.1, "Ann Lee")
+    page = page_of(tmp_path, calibrated_run(calibration=replace(FIT, largest=500)), [one])
+    assert "at most 2 (1 to 4) would look this alike" in page.text
+    assert "The gallery is larger than any that was measured, so these are bounds, not estimates." in page.text
+
+
+def test_a_name_that_reads_like_a_sentence_is_kept(tmp_path: Path) -> None:
+    one = calibrated(Outcome.CANDIDATE, LIKELY, 5.1, "Dr. If Only. A")
+    assert "Dr. If Only. A is a candidate among" in page_of(tmp_path, calibrated_run(), [one]).text
 
 
 def test_many_sightings_stay_bounded(tmp_path: Path) -> None:

@@ -12,20 +12,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report_samples import QUALITY, sighting
+from report_samples import LIKELY, QUALITY, calibrated, sighting
 from secondlook.errors import SourceError, UnsupportedSource
 from secondlook.report import paths, sightings
 from secondlook.report.crops import save_crop
 from secondlook.report.paths import read_paths, to_path_line
-from secondlook.report.record import record_of, sighting_id
+from secondlook.report.record import record_of, rounded_rate, sighting_id
 from secondlook.report.sightings import read_records, to_record
-from secondlook.types import Candidate, Decision, Grounds, Outcome, Quality, Sighting
+from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome, Quality, Sighting
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "sightings.md"
 
 any_number = st.floats(width=32)
 any_text = st.text(st.characters(), max_size=12)  # lone surrogates included
 maybe = st.none() | any_number
+rates = st.floats(0, 1)
+estimates = st.tuples(rates, rates, rates).map(sorted).map(lambda v: Estimate(v[1], v[0], v[2]))
 
 
 @st.composite
@@ -40,6 +42,12 @@ def any_sighting(draw: st.DrawFn) -> Sighting:
         maybe,
         st.booleans(),
         st.lists(any_text, max_size=2).map(tuple),
+        st.none() | rates,
+        st.none() | estimates,
+        st.none() | estimates,
+        maybe,
+        st.none() | rates,
+        st.none() | estimates,
     )
     decision = st.builds(Decision, st.sampled_from(Outcome), grounds, st.lists(named, max_size=3).map(tuple))
     step = st.tuples(st.integers(0, 999), any_number, any_number, any_number, any_number)
@@ -93,10 +101,52 @@ def test_paths_read_back(seen: Sighting) -> None:
         assert [step[0] for step in path] == [step[0] for step in seen.path]
 
 
+@given(rates)
+def test_rates_keep_what_is_rare_and_what_is_not_quite_certain(rate: float) -> None:
+    kept = rounded_rate(rate)
+    assert (kept == 0) == (rate == 0) and (kept == 1) == (rate == 1)
+    assert abs(kept - rate) <= 1e-3 * min(rate, 1 - rate) + 1e-16
+
+
+@given(rates, rates)
+def test_rounding_keeps_the_order(a: float, b: float) -> None:
+    assert (rounded_rate(min(a, b))) <= rounded_rate(max(a, b))
+
+
+def test_stated_figures_in_the_file() -> None:
+    alike, posterior = Estimate(0.002102938, 0.00001234567, 0.00431), Estimate(0.907, 0.85, 0.99998765)
+    said = replace(LIKELY, log10_lr=2.36214, alike_rate=alike, posterior=posterior)
+    got = strict(to_record(calibrated(Outcome.CANDIDATE, said, 5.12344, "Ann Lee")))["grounds"]
+    assert got["calibrated"] is True and got["score"] == 5.1234 and got["log10_lr"] == 2.362
+    assert got["alike_rate"] == {"value": 0.002103, "low": 1.235e-05, "high": 0.00431}
+    assert got["posterior"] == {"value": 0.907, "low": 0.85, "high": 0.99998765}
+    assert (got["fpir"], got["prior"]) == (0.003, 0.01)
+    plain = strict(to_record(sighting()))["grounds"]
+    assert [plain[name] for name in ("fpir", "alike_rate", "miss_rate", "log10_lr", "prior", "posterior")] == [None] * 6
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("posterior", {"value": 0.5, "low": 0.6, "high": 0.7}),
+        ("posterior", {"value": 1.5, "low": 0.6, "high": 2}),
+        ("alike_rate", {"value": None, "low": 0, "high": 1}),
+        ("miss_rate", 0.3),
+        ("prior", -0.1),
+        ("fpir", 2),
+    ],
+)
+def test_wrong_figures_are_refused(tmp_path: Path, field: str, value: object) -> None:
+    line = strict(to_record(calibrated(Outcome.CANDIDATE, LIKELY, 5.1, "Ann Lee")))
+    line["grounds"][field] = value
+    with pytest.raises(SourceError, match=r"line 1, is not what Second Look writes \(.*\): write the file anew\.$"):
+        read_records(written(tmp_path, json.dumps(line)))
+
+
 def test_values_and_rounding() -> None:
     seen = sighting(Outcome.CANDIDATE, 0.94126, "Ann Lee", start_s=3.20049)
     got = strict(to_record(seen))
-    assert got["schema"] == "secondlook.sightings/1"
+    assert got["schema"] == "secondlook.sightings/2"
     assert got["box"] == [812.0, 240.0, 868.0, 312.0]
     assert got["time_s"] == 3.2 and got["last_s"] == 3.8
     assert got["detector_score"] == 0.9877
@@ -123,7 +173,7 @@ def test_id_depends_on_source_track_and_first_frame_only() -> None:
 
 def test_every_field_is_documented() -> None:
     text = DOCS.read_text(encoding="utf-8")
-    got = strict(to_record(sighting(Outcome.CANDIDATE, 0.95, "Ann Lee")))
+    got = strict(to_record(calibrated(Outcome.CANDIDATE, LIKELY, 5.1, "Ann Lee")))
     for name in (*got, *got["quality"], *got["grounds"], *(f"candidates[].{key}" for key in got["candidates"][0])):
         assert f"`{name}`" in text, name
     assert sightings.SCHEMA in text and paths.SCHEMA in text
@@ -153,13 +203,13 @@ def test_file_is_read_in_order(tmp_path: Path) -> None:
 
 
 def test_unknown_fields_are_passed_over(tmp_path: Path) -> None:
-    line = json.dumps(strict(to_record(sighting())) | {"posterior": 0.5})
+    line = json.dumps(strict(to_record(sighting())) | {"mood": 0.5})
     assert read_records(written(tmp_path, line)) == (record_of(sighting()),)
 
 
 def test_other_schema_is_refused(tmp_path: Path) -> None:
-    line = to_record(sighting()).replace("sightings/1", "sightings/2")
-    with pytest.raises(UnsupportedSource, match=r"sightings\.jsonl, line 2, has the schema 'secondlook.sightings/2'"):
+    line = to_record(sighting()).replace("sightings/2", "sightings/1")
+    with pytest.raises(UnsupportedSource, match=r"sightings\.jsonl, line 2, has the schema 'secondlook.sightings/1'"):
         read_records(written(tmp_path, to_record(sighting()), line))
 
 

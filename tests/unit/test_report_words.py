@@ -9,13 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report_samples import THRESHOLD, run, sighting
+from report_samples import DOUBTED, LIKELY, THRESHOLD, calibrated, run, sighting
 from secondlook.report import words
 from secondlook.report.head import summary_sentence
 from secondlook.report.markup import Markup, tag, visible
 from secondlook.report.order import Part, part_of, sections
 from secondlook.report.record import SightingRecord, record_of
-from secondlook.types import Outcome
+from secondlook.types import Estimate, Outcome
 
 
 @pytest.mark.parametrize(
@@ -58,6 +58,33 @@ def test_rates_as_people_count() -> None:
     assert words.number(-0.3, 0) == "0" and words.number(-0.04, 1) == "0.0"
 
 
+@pytest.mark.parametrize(
+    ("estimate", "of", "said"),
+    [
+        (Estimate(0.0031, 0.002, 0.0052), 1000, "about 3 (2 to 5)"),
+        (Estimate(0.0004, 0.0001, 0.0022), 1000, "fewer than 1 (0 to 2)"),
+        (Estimate(0.0004, 0.0001, 0.0004), 1000, "fewer than 1"),
+        (Estimate(0.9996, 0.982, 0.9999), 100, "more than 99 (98 to 100)"),
+        (Estimate(0.0, 0.0, 0.04), 100, "about 0 (0 to 4)"),
+        (Estimate(1.0, 1.0, 1.0), 1000, "about 1,000"),
+    ],
+)
+def test_estimates_as_people_count(estimate: Estimate, of: int, said: str) -> None:
+    assert words.estimated(estimate, of) == said
+
+
+@given(st.tuples(*[st.floats(0, 1)] * 3).map(sorted))
+def test_the_others_are_the_rest(ends: list[float]) -> None:
+    one = Estimate(ends[1], ends[0], ends[2])
+    rest = words.complement(one)
+    assert rest.low <= rest.value <= rest.high and rest.value + one.value == pytest.approx(1)
+
+
+def test_asked_rates_are_said_as_they_were_asked() -> None:
+    assert words.asked(0.003) == "3 of 1,000" and words.asked(0.01) == "1 of 100" and words.asked(0.5) == "50 of 100"
+    assert words.asked(0.0125) == "125 of 10,000" and words.asked(1 / 3) == "333,333.333 of 1,000,000"
+
+
 def records(*outcomes: Outcome) -> list[SightingRecord]:
     return [record_of(sighting(outcome, 0.5, track=i)) for i, outcome in enumerate(outcomes)]
 
@@ -86,6 +113,14 @@ def test_what_needs_a_person_comes_first() -> None:
     ]
     order = [r.track for section in sections([record_of(s) for s in seen]) for r in section.records]
     assert order == [7, 6, 5, 4, 3, 2, 1]
+
+
+def test_evidence_goes_before_the_score() -> None:
+    weak = calibrated(Outcome.CANDIDATE, DOUBTED, 9.0, "A", track=1)
+    strong = calibrated(Outcome.CANDIDATE, LIKELY, 5.0, "B", track=2)
+    stronger_by_margin = calibrated(Outcome.CANDIDATE, LIKELY, 5.5, "B", track=3)
+    first = sections([record_of(s) for s in (weak, strong, stronger_by_margin)])[0]
+    assert [r.track for r in first.records] == [3, 2, 1]
 
 
 @given(st.lists(st.tuples(st.sampled_from(Outcome), st.none() | st.floats(-1, 1), st.none() | st.just("A"))))

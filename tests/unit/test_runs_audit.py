@@ -19,7 +19,7 @@ from secondlook.errors import OutputError, SourceError
 from secondlook.fakes import BLUE, GREEN, RED, Square
 from secondlook.runs.attribute_table import of_samples, read_attributes
 from secondlook.runs.audit import STOCK_DISTANCE, Asked
-from secondlook.runs.audit_material import lift, material_of, roles_of, templates_of
+from secondlook.runs.audit_material import NegatedSquare, material_of, roles_of, templates_of
 from secondlook.runs.audit_pictures import pictures_of, pictures_of_both, templates_made, unusable
 from secondlook.runs.labelled import Labelled, labelled, meant
 from secondlook.runs.template_making import MadeAll, Rule, make_templates
@@ -125,23 +125,39 @@ def test_templates_of_another_maker_are_not_taken(people: Path, tmp_path: Path) 
 
 def test_a_damaged_shelf_is_looked_past(tmp_path: Path) -> None:
     shelf = TemplateShelf(tmp_path, "maker", 3)
-    shelf.put("a", Made(np.array([1, 0, 0], np.float32), 0.5, 2))
-    shelf.put("b", Made(None, float("nan"), 0, "No face was found in it."))
+    shelf.put("a", Made(np.array([1, 0, 0], np.float32), GOOD, 2))
+    shelf.put("b", Made(None, None, 0, "No face was found in it."))
     shelf.flush()
     held = TemplateShelf(tmp_path, "maker", 3)
     a, b = held.get("a"), held.get("b")
     assert a is not None and b is not None
     np.testing.assert_array_equal(a.template, [1, 0, 0])
     assert (a.faces, b.template, b.reason) == (2, None, "No face was found in it.")
+    assert (a.quality, b.quality) == (GOOD, None)
     (file,) = tmp_path.glob("*.npz")
     file.write_bytes(file.read_bytes()[:100])
     assert len(TemplateShelf(tmp_path, "maker", 3)) == 0
 
 
+def test_a_shelf_of_an_earlier_release_is_not_seen_but_is_taken_away(tmp_path: Path) -> None:
+    """It had one number of quality, and holds templates that must not stay."""
+    shelf = TemplateShelf(tmp_path, "maker", 3)
+    shelf.put("a", Made(np.array([1, 0, 0], np.float32), GOOD, 1))
+    shelf.flush()
+    (file,) = tmp_path.glob("*.npz")
+    with np.load(file) as held:
+        columns = {name: held[name] for name in held.files if name != "qualities"}
+    np.savez(file, allow_pickle=False, quality=np.array([0.8]), **columns)
+    again = TemplateShelf(tmp_path, "maker", 3)
+    assert len(again) == 0
+    again.remove()
+    assert not file.exists()
+
+
 def test_a_shelf_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     shelf = TemplateShelf(tmp_path / "file" / ".run", "maker", 3)
-    shelf.put("a", Made(None, 0.0, 0, "No."))
+    shelf.put("a", Made(None, None, 0, "No."))
     with pytest.raises(OutputError, match="cannot be written"):
         shelf.flush()
 
@@ -165,33 +181,33 @@ def test_roles(samples: list[tuple[int, bool]], seed: int) -> None:
     assert (role[singles] == Role.REFERENCE).sum() == alone // 2
 
 
-def test_lifted_products_are_negated_squares() -> None:
-    rng = np.random.default_rng(0)
-    values = rng.normal(size=(6, 128)).astype(np.float32)
-    role = np.array([Role.PROBE] * 3 + [Role.REFERENCE] * 3, np.int8)
-    lifted = lift(values, role)
-    expected = -((values[:3, None] - values[None, 3:]) ** 2).sum(-1)
-    np.testing.assert_allclose(lifted[:3] @ lifted[3:].T, expected, rtol=1e-4)
+def test_inner_products_are_negated_squares() -> None:
+    values = np.random.default_rng(0).normal(size=(6, 128)).astype(np.float32)
+    made = NegatedSquare(128)
+    products = made.probes(values[:3]) @ made.references(values[3:]).T
+    assert made.probes(values).shape == (6, made.dimension)
+    np.testing.assert_allclose(products, -((values[:3, None] - values[None, 3:]) ** 2).sum(-1), rtol=1e-4)
 
 
-def test_the_stock_rule_compares_distances(tmp_path: Path) -> None:
+def test_the_stock_rule_compares_distances_with_the_nearest_reference() -> None:
     rng = np.random.default_rng(0)
-    centres = rng.normal(size=(40, 8))
     pictures, made = [], []
-    for person, centre in enumerate(centres):
-        for shot in range(2):
+    for person, centre in enumerate(rng.normal(size=(40, 8))):
+        for shot in range(3):
             template = (centre + 0.1 * rng.normal(size=8)).astype(np.float32)
             pictures.append(f"{person:02d}/{shot}")
-            made.append(Made(template, 0.5, 1))
+            made.append(Made(template, GOOD, 1))
     folder = MadeAll(tuple(_labelled(p) for p in pictures), tuple(made), 0)
-    templates = templates_of(folder, None, (), 0)
-    material = material_of(templates, Rule.FACE_RECOGNITION, "made up", 0, ())
+    roles = np.tile(np.array([Role.PROBE, Role.REFERENCE, Role.REFERENCE], np.int8), 40)
+    templates = templates_of(folder, roles, (), 0)
+    material = material_of(templates, None, "made up", 0, ())
     assert material.direction is Direction.DISTANCE and material.pairs is not None and material.probes is not None
-    first, second = templates.rows(Role.PROBE)[0], templates.rows(Role.REFERENCE)[0]
-    distance = np.linalg.norm(templates.values[first] - templates.values[second])
-    assert -material.pairs.score[0] == pytest.approx(distance, rel=1e-4)
+    assert material.deciding is None
+    distance = np.linalg.norm(templates.values[:, None] - templates.values[None], axis=2)
+    assert -material.pairs.score[:2] == pytest.approx(distance[0, 1:3], rel=1e-4)
     ((_, best),) = material.probes.blocks()
-    assert -best[0, 0] == pytest.approx(distance, rel=1e-4)
+    nearest = np.minimum(distance[::3, 1::3], distance[::3, 2::3])
+    np.testing.assert_allclose(-best, nearest, rtol=1e-3)
 
 
 def _labelled(name: str) -> Labelled:

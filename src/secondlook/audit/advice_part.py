@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from secondlook.audit.frequencies import frequency
 from secondlook.audit.page_tables import rate_cell, said_cell, scrolled
 from secondlook.audit.results import Advice, Figure
 from secondlook.audit.saying import label
@@ -17,6 +18,15 @@ def advice_part(advice: Advice) -> Markup:
         rows += [
             ("strangers called somebody (FPIR)", rate_cell(advice.fpir)),
             ("enrolled people missed (FNIR)", rate_cell(advice.fnir)),
+        ]
+    if advice.stated is not None:
+        one = advice.stated
+        limits = f"{words.number(one.threshold_low, 3)} to {words.number(one.threshold_high, 3)}"
+        f = frequency(one.fnir.value, one.fnir.low, one.fnir.high)
+        rows += [
+            ("stated by the calibration, not measured: thresholds", limits),
+            ("strangers called somebody", f"at most {words.asked(one.fpir)}"),
+            ("enrolled people missed", f.sentence),
         ]
     more = "none: these suffice" if not advice.more_trials else f"{advice.more_trials:,} searches of strangers"
     rows.append(("more trials that would settle the rate", more))

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from secondlook.audit.advice import Grouping, advise, advised_threshold
 from secondlook.audit.bootstrap import Resamples, resample
-from secondlook.audit.calibration import calibration_curve
+from secondlook.audit.calibration import balanced, calibration_curve
 from secondlook.audit.counted import by_person
+from secondlook.audit.deciding import decided
 from secondlook.audit.discard import error_versus_discard
 from secondlook.audit.figures import Rate
 from secondlook.audit.grouping import at_one_threshold, chosen_attributes, global_threshold, grouped_searches
@@ -19,11 +21,12 @@ from secondlook.audit.identification import closed_set, det_of, open_set
 from secondlook.audit.kinds import Audited, Direction, Measure, Settings, Wanted
 from secondlook.audit.material import Material, of_table, of_templates, searches_of
 from secondlook.audit.protocols import largest_gallery, search
-from secondlook.audit.results import Advice, AuditResult, CalibrationCurve, QualityDiscard
-from secondlook.audit.scores import SearchScores, shown
+from secondlook.audit.results import Advice, AuditResult, CalibrationCurve, DecidedAt, QualityDiscard
+from secondlook.audit.scores import SearchScores, Trials, shown
+from secondlook.audit.stated_advice import with_stated
 from secondlook.audit.tables import read_scores
 from secondlook.audit.templates import Templates
-from secondlook.audit.verification import verify
+from secondlook.audit.verification import likelihood_ratio_costs, verify
 
 Told = Callable[[str], None]
 """Is told in a few words what is being done."""
@@ -74,8 +77,9 @@ def audit(
     told("measuring groups")
     at = global_threshold(material, searches, settings)
     groups, summaries = at_one_threshold(material, searches, at, people, settings)
+    decisions, refused = _decided(material, searches, people, settings)
     return AuditResult(
-        _audited(material, searches, notes),
+        _audited(material, searches, (*notes, *refused)),
         settings,
         _fta(material, people, settings),
         verification,
@@ -88,6 +92,7 @@ def audit(
         _quality(material, searches, at, people, settings),
         _calibration(material, searches, people, settings),
         None if wanted is None else _advice(material, searches, people, settings, wanted),
+        decisions,
     )
 
 
@@ -153,8 +158,36 @@ def _calibration(
     stated = [s for s in searches if s.posterior is not None]
     if not stated or stated[-1].posterior is None:
         return None
-    one = stated[-1]
-    return calibration_curve(stated[-1].posterior, one.mated_rank == 1, one.subject, people, settings.confidence)
+    one, posterior, confidence = stated[-1], stated[-1].posterior, settings.confidence
+    right = one.mated_rank == 1
+    if one.prior is None:
+        return replace(calibration_curve(posterior, right, one.subject, people, confidence), n=one.n)
+    weights = balanced(one.enrolled, ~np.isnan(posterior), one.prior)
+    if weights is None:
+        return None
+    curve = calibration_curve(posterior, right, one.subject, people, confidence, weights=weights)
+    return _costs(replace(curve, n=one.n, prior=one.prior), one, people, settings)
+
+
+def _costs(curve: CalibrationCurve, searches: SearchScores, people: Resamples, settings: Settings) -> CalibrationCurve:
+    """The curve with Cllr of the likelihood ratios, where they were stated; of a failed acquisition nothing was."""
+    if searches.log_lr is None:
+        return curve
+    ratio = np.where(np.isnan(searches.log_lr), -np.inf, searches.log_lr)
+    here, there = searches.enrolled, ~searches.enrolled
+    trials = Trials(
+        ratio[here], searches.subject[here], ratio[there], searches.subject[there], None, len(searches.people)
+    )
+    cllr, lowest = likelihood_ratio_costs(trials, people, settings.confidence)
+    return replace(curve, cllr=cllr, cllr_min=lowest)
+
+
+def _decided(
+    material: Material, searches: tuple[SearchScores, ...], people: Resamples, settings: Settings
+) -> tuple[tuple[DecidedAt, ...], tuple[str, ...]]:
+    if material.deciding is None:
+        return (), ()
+    return decided(searches, material.deciding, chosen_attributes(material, settings), people, settings)
 
 
 def _advice(
@@ -170,17 +203,21 @@ def _advice(
         at = At(threshold, wanted.n, settings.max_rank, wanted.fpir, settings.confidence)
         names = chosen_attributes(material, settings)
         groupings = tuple(Grouping(*grouped_searches(chosen, one, at, people)) for one in names)
-    return advise(chosen, people, wanted, groupings, settings.max_rank, settings.confidence)
+    advice = advise(chosen, people, wanted, groupings, settings.max_rank, settings.confidence)
+    if material.deciding is None or chosen.n >= wanted.n:
+        return advice
+    return with_stated(advice, material.deciding, wanted, len(np.unique(chosen.subject)))
 
 
 def _searched_at(
     material: Material, searches: tuple[SearchScores, ...], settings: Settings, n: int
 ) -> SearchScores | None:
-    """Searches of a gallery of ``n``, else of the largest."""
-    for one in searches:
-        if one.n == n:
-            return one
+    """Searches of a gallery of ``n``, else of the largest that the material lets be tried."""
     probes = material.probes
-    if probes is not None and 1 <= n <= largest_gallery(probes):
-        return search(probes, n, settings.repeats, settings.seed)
+    at = n if probes is None else min(n, largest_gallery(probes))
+    for one in searches:
+        if one.n == at:
+            return one
+    if probes is not None and at >= 1:
+        return search(probes, at, settings.repeats, settings.seed)
     return searches[-1] if searches else None

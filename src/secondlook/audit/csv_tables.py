@@ -9,7 +9,7 @@ from pathlib import Path
 
 from secondlook.audit.figures import Figure, Rate, Said
 from secondlook.audit.kinds import Measure
-from secondlook.audit.results import AuditResult, DetCurve
+from secondlook.audit.results import AuditResult, CalibrationBin, DetCurve
 from secondlook.errors import OutputError
 
 Cell = str | int | float | None
@@ -31,7 +31,7 @@ class CsvTable:
 def tables_of(result: AuditResult) -> tuple[CsvTable, ...]:
     """Every table of the result that has a row."""
     tables = (_rates(result), _figures(result), _cmc(result), _det(result), _groups(result), _summaries(result))
-    return tuple(t for t in (*tables, _calibration(result), _discard(result)) if t.rows)
+    return tuple(t for t in (*tables, _decided(result), _calibration(result), _discard(result)) if t.rows)
 
 
 def write_tables(result: AuditResult, folder: Path) -> tuple[Path, ...]:
@@ -73,7 +73,10 @@ def _figures(result: AuditResult) -> CsvTable:
         v = result.verification
         named += [("eer", v.eer), ("cllr", v.cllr), ("cllr_min", v.cllr_min)]
     if result.calibration is not None:
-        named += [("ece", result.calibration.ece), ("brier", result.calibration.brier)]
+        c = result.calibration
+        named += [("ece", c.ece), ("brier", c.brier)]
+        stated = (("stated_cllr", c.cllr), ("stated_cllr_min", c.cllr_min))
+        named += [(name, said) for name, said in stated if said is not None]
     named += [(f"discard_area_{q.quality}", q.area) for q in result.quality]
     if result.advice is not None:
         named.append(("advised_threshold", result.advice.threshold))
@@ -126,11 +129,37 @@ def _summaries(result: AuditResult) -> CsvTable:
     return CsvTable("group_summaries.csv", header, tuple(rows))
 
 
+def _decided(result: AuditResult) -> CsvTable:
+    rows: list[Row] = []
+    for one in result.decided:
+        at = one.n, one.fpir_asked, one.threshold_low, one.threshold_high
+        for name, rate in ((Measure.FPIR.value, one.fpir), (Measure.FNIR.value, one.fnir), ("unfit", one.unfit)):
+            rows.append((*at, None, None, name, *_rate(rate)))
+        for group in one.groups:
+            whose = " x ".join(group.attributes), " x ".join(group.group)
+            both = ((Measure.FPIR.value, group.fpir), (Measure.FNIR.value, group.fnir))
+            rows += [(*at, *whose, name, *_rate(rate)) for name, rate in both if rate is not None]
+    header = ("n", "asked", "threshold_low", "threshold_high", "attributes", "group", "measure", *RATE)
+    return CsvTable("decided.csv", header, tuple(rows))
+
+
 def _calibration(result: AuditResult) -> CsvTable:
     bins = result.calibration.bins if result.calibration else ()
-    rows = tuple((b.low, b.high, b.mean_stated, b.observed, *_rate(b.wrong)) for b in bins)
-    header = ("low", "high", "mean_stated", "observed", *(f"wrong_{name}" for name in RATE))
+    rows = tuple((b.low, b.high, b.mean_stated, b.observed, *_right(b), *_rate(b.wrong)) for b in bins)
+    header = (
+        "low",
+        "high",
+        "mean_stated",
+        "observed",
+        "observed_low",
+        "observed_high",
+        *(f"wrong_{name}" for name in RATE),
+    )
     return CsvTable("calibration.csv", header, rows)
+
+
+def _right(one: CalibrationBin) -> Row:
+    return 1 - one.interval[1], 1 - one.interval[0]
 
 
 def _discard(result: AuditResult) -> CsvTable:

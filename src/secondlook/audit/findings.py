@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from secondlook.audit.frequencies import at_most, frequency, frequency_of, not_enough, percent
+from secondlook.audit.decided_part import decided_findings
+from secondlook.audit.frequencies import at_most_of, frequency, frequency_of, not_enough, percent
 from secondlook.audit.group_findings import group_findings
 from secondlook.audit.results import (
     AuditResult,
@@ -32,6 +33,7 @@ def findings(result: AuditResult) -> tuple[Finding, ...]:
     if point is not None:
         found += _search(point)
         found += _gallery_size(result.open_set, point)
+    found += decided_findings(result)
     if result.verification is not None:
         found += _pairs(result.verification, point)
     found += group_findings(result.groups, result.summaries)
@@ -147,17 +149,20 @@ def _stated(curve: CalibrationCurve) -> Iterator[Finding]:
     sure = [one for one in curve.bins if one.wrong.trials and one.low >= 0.5]
     if sure:
         top = sure[-1]
+        share = 1 - (top.observed or 0.0)
         stated = f"Where it said {100 * top.low:g} of 100 or more"
         match top.wrong.enough:
             case Enough.TOO_FEW:
                 said = f"{stated}, too few cases came up to say how often it was wrong."
             case Enough.BOUND_ONLY:
-                k, of = at_most(top.wrong)
+                k, of = at_most_of(top.interval[1])
                 said = f"{stated}, it was wrong in none of {top.wrong.trials:,} cases: at most {k:,} of {of:,}."
             case _:
-                said = f"{stated}, it was wrong in about {frequency_of(top.wrong).sentence} cases."
+                said = f"{stated}, it was wrong in about {frequency(share, *top.interval).sentence} cases."
         average = percent(1 - top.mean_stated)
-        yield Finding(said, f"{behind('Wrong', top.wrong)}; by its own words it should have been {average}.")
+        weighed = "" if top.weighted is None else f", weighed {percent(share)}"
+        grounds = f"{behind('Wrong', top.wrong)}{weighed}; by its own words it should have been {average}."
+        yield Finding(said, grounds)
     if isinstance(curve.ece, Figure):
         ece = curve.ece
         f = frequency(ece.value, ece.low, ece.high)

@@ -59,8 +59,13 @@ def percent(rate: float) -> str:
 
 def at_most(rate: Rate) -> tuple[int, int]:
     """The upper end as (k, of): at most k of ``of``, rounded up."""
-    of = _end(rate.high)
-    return min(of, ceil(rate.high * of)), of
+    return at_most_of(rate.high)
+
+
+def at_most_of(high: float) -> tuple[int, int]:
+    """(k, of): at most k of ``of``, rounded up."""
+    of = _end(high)
+    return min(of, ceil(high * of)), of
 
 
 def counts(rate: Rate) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from secondlook.audit import columns
 from secondlook.audit.acquisition import Presentations, presented_in_pairs, presented_in_searches
-from secondlook.audit.columns import Role
+from secondlook.audit.deciding import Deciding, unstated, with_posteriors
 from secondlook.audit.kinds import Direction, ScoreMeaning, Settings, Way
 from secondlook.audit.pair_searches import probe_scores_of, searches_possible
 from secondlook.audit.protocols import compare, gallery_sizes, largest_gallery, search
 from secondlook.audit.scores import Attribute, Scores1to1, SearchScores
 from secondlook.audit.tables import Table
-from secondlook.audit.templates import ProbeScores, Templates, probe_scores
+from secondlook.audit.templates import ProbeScores, Role, Templates, probe_scores
+from secondlook.decide.rule import Limits, Rule
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -19,7 +21,7 @@ class Material:
     """pairs: 1:1. probes: what galleries of any size can be searched with. searches: that were made already.
 
     presented: samples, for failures to acquire; None where the input does not say which failed. notes: one sentence
-    each, for whoever reads the result.
+    each, for whoever reads the result. deciding: how the system itself decides on ``probes``, where that is known.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Material:
     searches: tuple[SearchScores, ...] = ()
     presented: Presentations | None = None
     notes: tuple[str, ...] = ()
+    deciding: Deciding | None = None
 
     @property
     def attributes(self) -> tuple[Attribute, ...]:
@@ -44,7 +47,7 @@ def of_table(table: Table) -> Material:
     """A table of comparisons (searched too, where every probe was compared with everybody) or of candidate lists."""
     layout = table.layout
     if table.pairs is None:
-        known = layout.at(Role.FAILED) is not None and len(table.searches) > 0
+        known = layout.at(columns.Role.FAILED) is not None and len(table.searches) > 0
         return Material(
             table.path.name,
             Way.CANDIDATES,
@@ -71,8 +74,23 @@ def of_table(table: Table) -> Material:
     )
 
 
-def of_templates(templates: Templates, name: str, seed: int = 0, notes: tuple[str, ...] = ()) -> Material:
-    """Labelled templates: compared 1:1, and searched."""
+def of_templates(
+    templates: Templates,
+    name: str,
+    seed: int = 0,
+    notes: tuple[str, ...] = (),
+    rule: Rule | None = None,
+    limits: Limits | None = None,
+) -> Material:
+    """Labelled templates: compared 1:1, and searched as a gallery is.
+
+    rule, limits: how ``find`` decides with them, which needs ``templates.pictures``; rule None: only scores are audited.
+    """
+    deciding = None
+    if rule is not None and templates.pictures:
+        deciding = Deciding(
+            rule, limits or Limits(), tuple(templates.pictures[row] for row in templates.rows(Role.PROBE))
+        )
     presented = Presentations(templates.failed, templates.subject, templates.attributes)
     return Material(
         name,
@@ -84,6 +102,7 @@ def of_templates(templates: Templates, name: str, seed: int = 0, notes: tuple[st
         probe_scores(templates),
         presented=presented,
         notes=notes,
+        deciding=deciding,
     )
 
 
@@ -96,7 +115,10 @@ def searches_of(material: Material, settings: Settings) -> tuple[tuple[SearchSco
     asked = settings.gallery_sizes or gallery_sizes(probes)
     notes = tuple(_too_large(n, largest) for n in asked if n > largest)
     sizes = sorted({n for n in asked if 1 <= n <= largest})
-    return tuple(search(probes, n, settings.repeats, settings.seed) for n in sizes), notes
+    searches = tuple(search(probes, n, settings.repeats, settings.seed) for n in sizes)
+    if material.deciding is None:
+        return searches, notes
+    return with_posteriors(searches, material.deciding), (*notes, *unstated(searches, material.deciding))
 
 
 def _too_large(n: int, largest: int) -> str:

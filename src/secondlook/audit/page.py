@@ -9,6 +9,7 @@ from pathlib import Path
 
 from secondlook.audit.about import AuditRun
 from secondlook.audit.advice_part import advice_part
+from secondlook.audit.decided_part import decided_part
 from secondlook.audit.findings import findings
 from secondlook.audit.glossary import TERMS
 from secondlook.audit.group_plot import group_plot
@@ -25,7 +26,7 @@ from secondlook.audit.page_tables import (
 )
 from secondlook.audit.plots import cmc_plot, open_set_plot, score_plot, verification_plot
 from secondlook.audit.quality_plots import calibration_plot, discard_plot
-from secondlook.audit.results import AuditResult, GroupResult
+from secondlook.audit.results import AuditResult, CalibrationCurve, GroupResult
 from secondlook.audit.saying import Finding
 from secondlook.report import words
 from secondlook.report.document import BEGINNING, document_head
@@ -66,6 +67,8 @@ def _parts(run: AuditRun, result: AuditResult) -> Iterator[Markup]:
         yield advice_part(result.advice)
     yield _audited(run, result)
     yield from _searches(result)
+    if result.decided:
+        yield decided_part(result)
     yield from _pairs(run, result)
     yield from _groups(result)
     yield from _quality(result)
@@ -194,11 +197,24 @@ def _quality(result: AuditResult) -> Iterator[Markup]:
 def _calibration(result: AuditResult) -> Iterator[Markup]:
     curve = result.calibration
     if curve is not None and curve.bins:
-        lines = (
+        lines = [
             figures_line("Expected calibration error (ECE):", curve.ece, "%"),
             figures_line("Brier score:", curve.brier),
+        ]
+        if curve.cllr is not None and curve.cllr_min is not None:
+            lines.append(figures_line("Cllr of stated likelihood ratios:", curve.cllr, "bits"))
+            lines.append(figures_line("Cllr_min of them:", curve.cllr_min, "bits"))
+        yield _section("Are stated probabilities true?", *_stated_of(curve), *lines, plotted(calibration_plot(curve)))
+
+
+def _stated_of(curve: CalibrationCurve) -> Iterator[Markup]:
+    if curve.prior is not None and curve.n is not None:
+        yield tag(
+            "p",
+            f"Stated for the best candidate of each search with {curve.n:,} people enrolled, as if"
+            f" {words.out_of(curve.prior)} passers-by were enrolled. Searches of enrolled people and of strangers weigh in"
+            " that proportion here, however many of each were made; the likelihood ratios are of being enrolled at all.",
         )
-        yield _section("Are stated probabilities true?", *lines, plotted(calibration_plot(curve)))
 
 
 def _again(run: AuditRun, result: AuditResult) -> Markup:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from secondlook.audit.results import Doubles
 from secondlook.audit.scores import Attribute, Codes, Scores1to1, SearchScores
-from secondlook.audit.templates import ProbeScores, Role, Templates
+from secondlook.audit.templates import ProbeScores, Role, Templates, compared_side
+from secondlook.gallery.comparison import in_scale
 
 USUAL_SIZES = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000, 300_000, 1_000_000)
 LEAST_STRANGERS = 30
@@ -62,10 +63,10 @@ def compare(templates: Templates, most: int = MOST_PAIRS, seed: int = 0) -> Scor
 
 
 def compare_given(templates: Templates, probe: NDArray[np.integer], reference: NDArray[np.integer]) -> Scores1to1:
-    """1:1: these rows of ``templates`` with those, pair by pair."""
+    """1:1: these rows of ``templates`` with those, pair by pair, each a template by itself."""
     subject = templates.subject
     return Scores1to1(
-        _cosines(templates, probe, reference),
+        _pair_scores(templates, probe, reference),
         subject[probe] == subject[reference],
         _from_0(probe),
         _from_0(reference),
@@ -122,6 +123,7 @@ def _as_searches(
         tuple(Attribute(a.name, a.values, a.probe[probe]) for a in scores.attributes),
         None if scores.quality is None else scores.quality[probe],
         direction=scores.direction,
+        probe=np.asarray(probe, np.int32),
     )
 
 
@@ -138,11 +140,16 @@ def _mated_pairs(
     return first, order[start[first] + step]
 
 
-def _cosines(templates: Templates, probe: NDArray[np.integer], reference: NDArray[np.integer]) -> Doubles:
+def _pair_scores(templates: Templates, probe: NDArray[np.integer], reference: NDArray[np.integer]) -> Doubles:
+    comparison, values = templates.compared_by, templates.values
+    probes, first = np.unique(probe, return_inverse=True)
+    references, second = np.unique(reference, return_inverse=True)
+    one = compared_side(comparison.probes, values[probes], comparison.dimension)
+    other = compared_side(comparison.references, values[references], comparison.dimension)
     scores = np.empty(len(probe))
     for start in range(0, len(probe), 100_000):
         rows = slice(start, start + 100_000)
-        scores[rows] = np.einsum("ij,ij->i", templates.values[probe[rows]], templates.values[reference[rows]])
+        scores[rows] = in_scale(comparison, np.einsum("ij,ij->i", one[first[rows]], other[second[rows]]))
     return scores
 
 

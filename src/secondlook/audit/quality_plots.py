@@ -8,8 +8,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter
 
-from secondlook.audit.frequencies import cell
-from secondlook.audit.results import CalibrationCurve, QualityDiscard
+from secondlook.audit.frequencies import cell, frequency
+from secondlook.audit.results import CalibrationBin, CalibrationCurve, Enough, QualityDiscard
 from secondlook.audit.svg import SOFT, Plot, draw, legend_above, look, percent_tick, text
 from secondlook.report import words
 
@@ -19,7 +19,7 @@ def calibration_plot(curve: CalibrationCurve) -> Plot:
     bins = [b for b in curve.bins if b.wrong.trials]
     stated = np.array([b.mean_stated for b in bins])
     right = np.array([b.observed or 0.0 for b in bins])
-    ends = np.array([[1 - b.wrong.high, 1 - b.wrong.low] for b in bins]).reshape(len(bins), 2)
+    ends = np.array([[1 - b.interval[1], 1 - b.interval[0]] for b in bins]).reshape(len(bins), 2)
 
     def paint(axes: Axes) -> None:
         style = look(0)
@@ -45,8 +45,7 @@ def calibration_plot(curve: CalibrationCurve) -> Plot:
 
     alt = "Stated probabilities against how often they were right; on the dashed line both are the same."
     rows = tuple(
-        (f"{words.percent(b.low)} to {words.percent(b.high)}", words.percent(b.mean_stated), cell(b.wrong))
-        for b in bins
+        (f"{words.percent(b.low)} to {words.percent(b.high)}", words.percent(b.mean_stated), _wrong(b)) for b in bins
     )
     return Plot(
         name="calibration",
@@ -57,6 +56,12 @@ def calibration_plot(curve: CalibrationCurve) -> Plot:
         heads=("stated", "on average", "were not the same person"),
         rows=rows,
     )
+
+
+def _wrong(one: CalibrationBin) -> str:
+    if one.weighted is None or one.wrong.enough in (Enough.TOO_FEW, Enough.BOUND_ONLY):
+        return cell(one.wrong)
+    return frequency(one.weighted.value, one.weighted.low, one.weighted.high).sentence
 
 
 def discard_plot(discards: Sequence[QualityDiscard]) -> Plot:

@@ -27,6 +27,11 @@ from secondlook.audit.kinds import ThresholdFrom as ThresholdFrom
 from secondlook.audit.kinds import Wanted as Wanted
 from secondlook.audit.kinds import Way as Way
 from secondlook.audit.kinds import Why as Why
+from secondlook.audit.statements import CalibrationBin as CalibrationBin
+from secondlook.audit.statements import CalibrationCurve as CalibrationCurve
+from secondlook.audit.statements import DecidedAt as DecidedAt
+from secondlook.audit.statements import DecidedGroup as DecidedGroup
+from secondlook.audit.statements import StatedAdvice as StatedAdvice
 
 Doubles: TypeAlias = NDArray[np.float64]
 
@@ -214,30 +219,6 @@ class QualityDiscard:
 
 
 @dataclass(frozen=True, slots=True)
-class CalibrationBin:
-    """Stated posteriors between ``low`` and ``high``; wrong: those that turned out non-mated."""
-
-    low: float
-    high: float
-    mean_stated: float
-    wrong: Rate
-
-    @property
-    def observed(self) -> float | None:
-        """Share that was mated, as observed."""
-        return None if self.wrong.observed is None else 1 - self.wrong.observed
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrationCurve:
-    """Stated posterior against what happened. ece: expected calibration error, 0 to 1; brier: mean squared error."""
-
-    bins: tuple[CalibrationBin, ...]
-    ece: Said
-    brier: Said
-
-
-@dataclass(frozen=True, slots=True)
 class WorseGroup:
     """A group the advised threshold is worse for than for all together. ratio: group's rate / everybody's rate."""
 
@@ -255,7 +236,8 @@ class Advice:
 
     threshold: a figure with its interval, or why none can be advised. worse: groups that are worse than everybody even
     if the confidence is shared out among all groups, worst first; undecided: groups whose trials do not settle it.
-    more_trials: further searches of strangers that would hold the FPIR to +-30 %; 0 when these suffice.
+    more_trials: further searches of strangers that would hold the FPIR to +-30 %; 0 when these suffice. stated: what the
+    system's own calibration states instead, where so large a gallery could not be tried.
     """
 
     n: int
@@ -267,13 +249,15 @@ class Advice:
     undecided: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     more_trials: int
     sentence: str
+    stated: StatedAdvice | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class AuditResult:
     """Everything an audit found. Distances were turned into similarities inside; thresholds are in the input's units.
 
-    groups and summaries: at ``group_threshold``, the one global threshold. advice: only where it was asked.
+    groups and summaries: at ``group_threshold``, the one global threshold. advice: only where it was asked. decided: what
+    the system's own decisions do, where its rule is known.
     """
 
     audited: Audited
@@ -289,4 +273,5 @@ class AuditResult:
     quality: tuple[QualityDiscard, ...]
     calibration: CalibrationCurve | None
     advice: Advice | None = None
+    decided: tuple[DecidedAt, ...] = ()
     schema: str = SCHEMA

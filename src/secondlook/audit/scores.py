@@ -89,6 +89,9 @@ class SearchScores:
     mated_rank: (m,) from 1, ties counted against it; 0 where not returned. other_score: (m,) best score of anybody
     else; NaN where nobody was returned. failed: (m,) acquisition failed. repeat: (m,) which random gallery, from 0.
     posterior: (m,) stated for the best candidate; quality: (m,) of the probe; attributes: of the probe.
+    probe: (m,) number of the probe. prior: the chance of being enrolled that ``posterior`` takes for granted, None where
+    that is not known. log_lr: (m,) natural log of how much likelier the best score is stated to be if the person is
+    enrolled than if not; NaN where nothing was stated.
     """
 
     n: int
@@ -104,6 +107,9 @@ class SearchScores:
     quality: Doubles | None = None
     posterior: Doubles | None = None
     direction: Direction = Direction.SIMILARITY
+    probe: Codes | None = None
+    prior: float | None = None
+    log_lr: Doubles | None = None
 
     def __post_init__(self) -> None:
         rows = len(self.enrolled)
@@ -112,6 +118,12 @@ class SearchScores:
 
     def __len__(self) -> int:
         return len(self.enrolled)
+
+    @property
+    def best_score(self) -> Doubles:
+        """(m,) of the first candidate; NaN where nobody was returned."""
+        best: Doubles = np.where(self.failed, np.nan, np.fmax(self.mated_score, self.other_score))
+        return best
 
     @property
     def repeats(self) -> int:

@@ -41,6 +41,17 @@ def verify(
     )
 
 
+def likelihood_ratio_costs(trials: Trials, people: Resamples, confidence: float) -> tuple[Said, Said]:
+    """Cllr and Cllr_min of ``trials`` whose scores are natural logarithms of likelihood ratios."""
+    refusal = lacking(len(trials.mated), len(trials.non_mated), people_in(trials))
+    if refusal is not None:
+        return refusal, refusal
+    scores = metrics.sort_trials(trials)
+    drawn = grid(trials, scores, people)
+    lowest = _cllr_min(trials, scores, drawn, confidence) if drawn else _refusal(None)
+    return _cllr(trials, people, ScoreMeaning.LN_LR, confidence), lowest
+
+
 def people_in(trials: Trials) -> int:
     """Different people among the trials, on either side."""
     sides = [trials.mated_subject, trials.non_mated_subject]

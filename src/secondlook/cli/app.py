@@ -10,10 +10,13 @@ import typer
 from secondlook import __version__
 from secondlook.cli import gallery, packs
 from secondlook.cli.audit import audit
+from secondlook.cli.calibrate import calibrate
 from secondlook.cli.console import complain
 from secondlook.cli.demo import demo
 from secondlook.cli.enrol import enrol
+from secondlook.cli.exposure import exposure
 from secondlook.cli.find import find
+from secondlook.cli.redact import redact
 from secondlook.errors import SecondLookError
 
 app = typer.Typer(
@@ -28,6 +31,9 @@ app.command("demo")(demo)
 app.command("enrol")(enrol)
 app.command("find")(find)
 app.command("audit")(audit)
+app.command("calibrate")(calibrate)
+app.command("redact")(redact)
+app.command("exposure")(exposure)
 app.add_typer(gallery.app, name="gallery")
 app.add_typer(packs.app, name="packs")
 

@@ -35,8 +35,22 @@ def find(
     sources: Annotated[list[Path], typer.Argument(help="Photographs, folders (with all below them), video files.")],
     gallery: GalleryPath,
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
+    fpir: Annotated[
+        float,
+        typer.Option("--fpir", min=1e-9, max=0.5, help="Share of searches for strangers that may give a candidate."),
+    ] = 0.003,
+    prior: Annotated[
+        float,
+        typer.Option(
+            "--prior", min=1e-9, max=0.999, help="Chance that a passer-by is enrolled, as far as you know it."
+        ),
+    ] = 0.01,
+    calibration: Annotated[
+        Path | None, typer.Option("--calibration", help="File of `secondlook calibrate`, in place of the pack's own.")
+    ] = None,
     threshold: Annotated[
-        float | None, typer.Option("--threshold", min=-1, max=1, help="Comparison score that makes a candidate.")
+        float | None,
+        typer.Option("--threshold", help="Comparison score that makes a candidate; then no probability is stated."),
     ] = None,
     smallest: Annotated[float, typer.Option("--smallest", min=6, help="Smallest face width in photographs, px.")] = 12,
     every: Annotated[float, typer.Option("--every", min=0, help="Video time between two looks, seconds.")] = 0.2,
@@ -62,6 +76,9 @@ def find(
         smallest_px=smallest,
         every_s=every,
         video_side=side,
+        fpir=fpir,
+        prior=prior,
+        calibration=calibration,
         threshold=threshold,
         max_pixels=round(max_megapixels * 1e6),
     )
@@ -102,10 +119,10 @@ def _conclude(result: RunResult, page: Path) -> None:
             when = "" if record.time_s is None else f" at {record.time_s:.1f} s"
             x0, y0, x1, y1 = record.box
             console.print(
-                f"candidate: {best.subject} in {record.source}{when}, box {x0:.0f},{y0:.0f},{x1:.0f},{y1:.0f} "
-                f"(score {best.score:.3f}, threshold {record.grounds.threshold:.3f})",
+                f"candidate: {best.subject} in {record.source}{when}, box {x0:.0f},{y0:.0f},{x1:.0f},{y1:.0f}",
                 markup=False,
             )
+            console.print(f"  {record.grounds.sentence}", markup=False)
     said = ", ".join(f"{count} {outcome.value.replace('_', ' ')}" for outcome, count in counts.items())
     console.print(f"{len(result.records)} sightings in {len(result.read)} sources: {said}.", markup=False)
     if result.problems:

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
+from secondlook.decide import calibration
+from secondlook.decide.calibration import Calibration, Stated
+from secondlook.decide.sentence import calibrated_sentence, uncalibrated_sentence
 from secondlook.types import Candidate, Decision, Grounds, Outcome, Quality
 
 
 @dataclass(frozen=True, slots=True)
 class OperatingPoint:
-    """Where a comparison score (cosine, -1 to 1) becomes a candidate.
+    """Where a comparison score becomes a candidate, as a constant: nothing is calibrated, no probability is given.
 
     threshold: at and above it; None where none was ever measured, and then nobody is proposed. doubtful: from here
-    to the threshold nothing can be said either way. unlike: below it two good pictures hardly ever show one person
-    (enrolment and tracks look at it). measured: on what the threshold was measured, for people. calibrated: False as
-    long as it is a constant of the pack.
+    to the threshold nothing can be said either way. unlike: cosine below which two good pictures hardly ever show one
+    person (enrolment and tracks look at it). measured: on what the threshold was measured, for people.
     """
 
     threshold: float | None
     doubtful: float | None
     unlike: float
     measured: str
-    calibrated: bool = False
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Calibrated:
+    """A calibration, the asked share of searches for strangers that may give a candidate, and the stated chance that a
+    passer-by is enrolled; both between 0 and 1."""
+
+    calibration: Calibration
+    fpir: float
+    prior: float
+
+    @property
+    def unlike(self) -> float:
+        return self.calibration.unlike
+
+
+Rule = OperatingPoint | Calibrated
+
+RULED_OUT = math.log10(0.2)
+"""Evidence from which nobody enrolled is taken to be the person: such a search is at least five times likelier where the
+person is not enrolled than where it is. Weaker evidence is inconclusive."""
+
+WORTH_NAMING = 0.1
+"""A name below the threshold travels on only where at most one stranger in ten would look this alike to somebody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +87,39 @@ def shortcomings(quality: Quality, limits: Limits) -> tuple[str, ...]:
     return tuple(found)
 
 
-def decide(
-    found: tuple[Candidate, ...], quality: Quality, gallery_size: int, point: OperatingPoint, limits: Limits
-) -> Decision:
+def threshold_for(rule: Rule, quality: Quality, gallery_size: int) -> float | None:
+    """The score from which such a picture gives a candidate in a gallery of that size; None where none was measured.
+
+    Raises CalibrationStale, CalibrationError (``decide.calibration.threshold``).
+    """
+    if isinstance(rule, OperatingPoint):
+        return rule.threshold
+    return calibration.threshold(rule.calibration, quality, max(1, gallery_size), rule.fpir)
+
+
+def suspicious_from(rule: Rule, quality: Quality, gallery_size: int) -> float:
+    """The score from which a picture to be enrolled looks like somebody else; infinite where nothing was measured."""
+    if isinstance(rule, OperatingPoint):
+        return math.inf if rule.threshold is None else rule.threshold
+    return calibration.nearest_threshold(rule.calibration, quality, gallery_size, rule.fpir)
+
+
+def decide(found: tuple[Candidate, ...], quality: Quality, gallery_size: int, rule: Rule, limits: Limits) -> Decision:
     """One decision for one face or track that was searched.
 
-    found: the nearest subjects, best first, each once. Names travel on only from ``doubtful`` upwards: a nearest
-    neighbour that is not near is no information about anybody.
+    found: the nearest subjects, best first, each once. Names travel on only where they are worth it (``doubtful``,
+    ``WORTH_NAMING``): a nearest neighbour that is not near is no information about anybody.
     """
     if gallery_size == 0 or not found:
         return Decision(
             Outcome.NO_CANDIDATE, Grounds("Nobody is enrolled in this gallery, so nobody could be a candidate.")
         )
-    best = found[0]
-    margin = best.score - found[1].score if len(found) > 1 else None
+    margin = found[0].score - found[1].score if len(found) > 1 else None
     against = shortcomings(quality, limits)
-    named = tuple(c for c in found if point.doubtful is not None and c.score >= point.doubtful)
-    outcome = _outcome(best.score, point, against)
-    sentence = _sentence(outcome, best, gallery_size, point, against)
-    grounds = Grounds(sentence, best.score, point.threshold, gallery_size, margin, point.calibrated, against)
-    return Decision(outcome, grounds, named)
+    if isinstance(rule, OperatingPoint):
+        return _by_constant(found, gallery_size, rule, against, margin)
+    said = calibration.stated(rule.calibration, found[0].score, quality, gallery_size, rule.fpir, rule.prior)
+    return _by_calibration(found, gallery_size, rule, said, against, margin)
 
 
 def not_searchable(reason: str, against: tuple[str, ...] = ()) -> Decision:
@@ -88,7 +127,62 @@ def not_searchable(reason: str, against: tuple[str, ...] = ()) -> Decision:
     return Decision(Outcome.NOT_SEARCHABLE, Grounds(reason, against=against))
 
 
-def _outcome(score: float, point: OperatingPoint, against: tuple[str, ...]) -> Outcome:
+def _by_calibration(
+    found: tuple[Candidate, ...],
+    gallery_size: int,
+    rule: Calibrated,
+    said: Stated,
+    against: tuple[str, ...],
+    margin: float | None,
+) -> Decision:
+    best = found[0].score
+    if against:
+        outcome = Outcome.INCONCLUSIVE
+    elif best >= said.threshold:
+        outcome = Outcome.CANDIDATE
+    else:
+        outcome = Outcome.NO_CANDIDATE if said.log10_enrolled <= RULED_OUT else Outcome.INCONCLUSIVE
+    grounds = Grounds(
+        sentence=calibrated_sentence(outcome, found[0], gallery_size, said, rule.prior, against),
+        score=best,
+        threshold=said.threshold,
+        gallery_size=gallery_size,
+        margin=margin,
+        calibrated=True,
+        against=against,
+        fpir=rule.fpir,
+        alike_rate=said.alike_rate,
+        miss_rate=said.miss_rate,
+        log10_lr=said.log10_lr,
+        prior=rule.prior,
+        posterior=said.posterior,
+    )
+    return Decision(outcome, grounds, _worth_naming(found, outcome, said))
+
+
+def _worth_naming(found: tuple[Candidate, ...], outcome: Outcome, said: Stated) -> tuple[Candidate, ...]:
+    if outcome is Outcome.CANDIDATE:
+        return tuple(c for c in found if c.score >= said.threshold)
+    return found[:1] if said.alike_rate.value <= WORTH_NAMING and said.log10_lr > 0 else ()
+
+
+def _by_constant(
+    found: tuple[Candidate, ...],
+    gallery_size: int,
+    point: OperatingPoint,
+    against: tuple[str, ...],
+    margin: float | None,
+) -> Decision:
+    best = found[0]
+    named = tuple(c for c in found if point.doubtful is not None and c.score >= point.doubtful)
+    outcome = _constant_outcome(best.score, point, against)
+    sentence = uncalibrated_sentence(outcome, best, gallery_size, point.threshold, point.measured, against)
+    return Decision(
+        outcome, Grounds(sentence, best.score, point.threshold, gallery_size, margin, False, against), named
+    )
+
+
+def _constant_outcome(score: float, point: OperatingPoint, against: tuple[str, ...]) -> Outcome:
     if against or point.threshold is None or point.doubtful is None:
         return Outcome.INCONCLUSIVE
     if score >= point.threshold:
@@ -96,20 +190,3 @@ def _outcome(score: float, point: OperatingPoint, against: tuple[str, ...]) -> O
     if score >= point.doubtful:
         return Outcome.INCONCLUSIVE
     return Outcome.NO_CANDIDATE
-
-
-def _sentence(
-    outcome: Outcome, best: Candidate, gallery_size: int, point: OperatingPoint, against: tuple[str, ...]
-) -> str:
-    searched = f"searched among {gallery_size} enrolled {'person' if gallery_size == 1 else 'people'}"
-    if point.threshold is None:
-        return f"Nothing can be said: {point.measured} ({searched})"
-    scale = f"score {best.score:.3f}, threshold {point.threshold:.3f}"
-    caution = "" if point.calibrated else f" Uncalibrated: no probability can be given. {point.measured}"
-    if outcome is Outcome.CANDIDATE:
-        return f"{best.subject} is a candidate ({scale}; {searched}): a lead to check, no identification.{caution}"
-    if against:
-        return f"The picture cannot carry a decision either way: {'; '.join(against)} ({scale}; {searched}).{caution}"
-    if outcome is Outcome.INCONCLUSIVE:
-        return f"Too alike to rule out and too little alike to propose ({scale}; {searched}).{caution}"
-    return f"Nobody enrolled looks alike enough ({scale}; {searched}).{caution}"

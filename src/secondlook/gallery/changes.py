@@ -75,9 +75,10 @@ def rename(room: Room, old: str, new: str) -> Person:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Subjects by id; ``doubled``: the references left out because ``into`` has their picture."""
+    """into: the seal of the one that is left. gone: id of the other. doubled: references left out because ``into`` has
+    their picture."""
 
-    into: str
+    into: SubjectSeal
     gone: str
     doubled: tuple[int, ...]
 
@@ -99,7 +100,7 @@ def merge(room: Room, into: str, from_: str) -> Merged:
     room.session.flush()  # the references must have gone over before their old subject takes the rest along
     room.session.execute(delete(SubjectRow).where(SubjectRow.id == source.id))
     room.session.add(RetiredKeyRow(subject_id=source.id))
-    return Merged(target.id, source.id, tuple(doubled))
+    return Merged(target.seal, source.id, tuple(doubled))
 
 
 def remove(room: Room, subject: str) -> None:

@@ -70,14 +70,30 @@ class EnrolLimits:
 
 @dataclass(frozen=True, slots=True)
 class SuspicionLimits:
-    """Comparison scores (cosine, -1 to 1) of the pack in use.
+    """another: comparison score from which on a picture looks like another subject, in the gallery's comparison's scale.
 
-    another: from here on a picture looks like another subject. own: below this it is far from its siblings; the score
-    of a same person in very different pictures should still be above it.
+    own: cosine of two templates of the pack in use, -1 to 1, below which a picture is far from its siblings; that of a
+    same person in very different pictures should still be above it.
     """
 
     another: float
     own: float
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Siblings:
+    """How like a picture is to the subject's other pictures, enrolled or in the same folder, without itself.
+
+    cosines: (n,) of its template with each of theirs, -1 to 1; n may be 0. score: its comparison score with all of
+    them fused as if they were the whole subject, in the scale of a candidate's; None where n is 0.
+    """
+
+    cosines: Floats
+    score: float | None
+
+    @classmethod
+    def none(cls) -> Siblings:
+        return cls(np.zeros(0, np.float32), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +119,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Suspicion:
-    """nearest: the other subject, None for ``FAR_FROM_ITS_OWN``. score: what was compared with the limit."""
+    """nearest: the other subject, None for ``FAR_FROM_ITS_OWN``.
+
+    score: what was compared with the limit; a comparison score to ``nearest``, or else a cosine.
+    """
 
     kind: SuspicionKind
     nearest: str | None
@@ -177,16 +196,14 @@ def shortfalls(quality: Quality, limits: EnrolLimits) -> tuple[Shortfall, ...]:
 
 
 def suspicion(
-    subject: str, template: Floats, own: Floats, candidates: Sequence[Candidate], limits: SuspicionLimits
+    subject: str, siblings: Siblings, candidates: Sequence[Candidate], limits: SuspicionLimits
 ) -> Suspicion | None:
     """Whether a picture of ``subject`` seems to show somebody else.
 
-    template: (D,) of unit length. own: (n, D), the subject's other templates, enrolled or in the same folder, without
-    this one; n may be 0. candidates: what the gallery's search for the template says, the subject itself passed over.
-    The nearest sibling is what another subject must be nearer than; the median sibling is what must not be far, so
-    that two pictures of one wrong person do not vouch for each other among many right ones.
+    candidates: what the gallery's search for its template says; the subject itself is passed over.
+    Another subject must be nearer than the siblings fused, and the median sibling must not be far, so that two
+    pictures of one wrong person do not vouch for each other among many right ones.
     """
-    scores = np.asarray(own, np.float32) @ np.asarray(template, np.float32) if len(own) else np.zeros(0, np.float32)
     other = max(
         (c for c in candidates if folded_name(c.subject) != folded_name(subject)), key=lambda c: c.score, default=None
     )
@@ -196,18 +213,19 @@ def suspicion(
             f"It looks like '{other.subject}', who is enrolled already (score {other.score:.2f}).",
             "If they are one person, merge them with `secondlook gallery merge`; if not, look whose picture it is.",
         )  # fmt: skip
-    if other is not None and len(scores) and other.score > float(scores.max()):
+    if other is not None and siblings.score is not None and other.score > siblings.score:
         return Suspicion(
             SuspicionKind.NEARER_TO_ANOTHER, other.subject, other.score,
-            f"It is nearer to '{other.subject}' (score {other.score:.2f}) than to any other picture of "
-            f"'{subject}' (score {scores.max():.2f}).",
+            f"It is nearer to '{other.subject}' (score {other.score:.2f}) than to the other pictures of "
+            f"'{subject}' (score {siblings.score:.2f}).",
             "Look whose picture it is, and move or remove it.",
         )  # fmt: skip
+    median = float(np.median(siblings.cosines)) if len(siblings.cosines) else None
     # nan would compare as neither near nor far; "not at least" holds it back
-    if len(scores) and not float(np.median(scores)) >= limits.own:
+    if median is not None and not median >= limits.own:
         return Suspicion(
-            SuspicionKind.FAR_FROM_ITS_OWN, None, float(np.median(scores)),
-            f"It does not look like the other pictures of '{subject}' (median score {np.median(scores):.2f}, "
+            SuspicionKind.FAR_FROM_ITS_OWN, None, median,
+            f"It does not look like the other pictures of '{subject}' (median cosine {median:.2f}, "
             f"{limits.own:.2f} expected).",
             "Look whether it shows the same person, and move or remove it if not.",
         )  # fmt: skip

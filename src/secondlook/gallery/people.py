@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 
@@ -98,10 +99,16 @@ def opened_template(seal: SubjectSeal, sealed: bytes, pack: str, picture: bytes,
     return np.frombuffer(plain, "<f4").astype(np.float32)
 
 
+def opened_weight(seal: SubjectSeal, sealed: bytes, picture: bytes, reference: int) -> float:
+    """What a reference weighs among its subject's: its quality score, 0 to 1."""
+    quality = _opened_details(seal, sealed, picture, reference)["quality"]
+    return float(quality["score"])
+
+
 def opened_row(seal: SubjectSeal, row: ReferenceRow, name: str) -> Reference:
     """Raises GalleryError where something in the row does not belong there."""
     what = f"reference {row.id}"
-    details = json.loads(seal.open(row.sealed_details, Kind.DETAILS, picture=row.picture_lookup, row=what))
+    details = _opened_details(seal, row.sealed_details, row.picture_lookup, row.id)
     return Reference(
         id=row.id,
         subject=name,
@@ -113,6 +120,11 @@ def opened_row(seal: SubjectSeal, row: ReferenceRow, name: str) -> Reference:
         quality=Quality(**details["quality"]),
         enrolled_at=datetime.fromisoformat(details["enrolled_at"]),
     )
+
+
+def _opened_details(seal: SubjectSeal, sealed: bytes, picture: bytes, reference: int) -> dict[str, Any]:
+    details: dict[str, Any] = json.loads(seal.open(sealed, Kind.DETAILS, picture=picture, row=f"reference {reference}"))
+    return details
 
 
 def _details(new: NewReference | Reference, enrolled_at: str) -> bytes:

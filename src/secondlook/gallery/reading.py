@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func, select
+import numpy as np
+from sqlalchemy import case, func, select
 
 from secondlook.errors import GalleryError, PackMismatch
 from secondlook.gallery.changes import Room, person
-from secondlook.gallery.people import Reference, Subject, opened_row, opened_template
+from secondlook.gallery.comparison import Chosen, fitting
+from secondlook.gallery.held import Weighed
+from secondlook.gallery.people import Reference, Subject, opened_row, opened_template, opened_weight
 from secondlook.gallery.records import MetaRow, ReferenceRow, SubjectRow
 from secondlook.gallery.sealing import Kind
 from secondlook.gallery.subject_index import SubjectIndex
@@ -17,6 +21,14 @@ from secondlook.gallery.vault import SubjectSeal
 from secondlook.types import Floats
 
 _STEP = 1000
+_UNWEIGHED = float("nan")
+_TEMPLATE_COLUMNS = (
+    ReferenceRow.id,
+    ReferenceRow.subject_id,
+    ReferenceRow.pack,
+    ReferenceRow.picture_lookup,
+    ReferenceRow.sealed_template,
+)
 
 
 def meta(room: Room) -> MetaRow:
@@ -46,35 +58,38 @@ def _seals_of(room: Room, ids: Iterable[str]) -> tuple[dict[str, SubjectSeal], s
     return found, subjects - found.keys()
 
 
-def subject_index(room: Room) -> SubjectIndex:
+def subject_index(room: Room, chosen: Chosen | None) -> SubjectIndex:
     """The whole gallery for searching. Raises PackMismatch, GalleryError where a row was tampered with."""
     now = meta(room)  # first of all: from here on the session sees one state, whose keys were stored before
+    comparison = fitting(chosen, now.pack, now.dimension, room.place)
     subjects = room.session.scalars(select(SubjectRow)).all()
     opened, blinded = _seals_of(room, [subject.id for subject in subjects])
-    index = SubjectIndex(now.revision, now.pack, now.dimension, len(blinded))
+    index = SubjectIndex(now.revision, now.pack, now.dimension, comparison, len(blinded))
     for subject in subjects:
         if subject.id in opened:
             index.name(subject.id, opened[subject.id].open(subject.sealed_name, Kind.NAME).decode())
-    columns = (
-        ReferenceRow.id,
-        ReferenceRow.subject_id,
-        ReferenceRow.pack,
-        ReferenceRow.picture_lookup,
-        ReferenceRow.sealed_template,
-    )
-    for rows in room.session.execute(select(*columns)).partitions(_STEP):
-        templates: dict[int, Floats] = {}
-        owners: list[str] = []
-        for reference, owner, pack, picture, sealed in rows:
-            if owner in blinded:
-                continue
-            if owner not in opened:
-                raise GalleryError(f"{room.place} is damaged (reference {reference} is nobody's): restore a backup.")
-            check_pack(f"Reference {reference} in {room.place}", pack, now.pack)
-            templates[reference] = opened_template(opened[owner], sealed, pack, picture, reference)
-            owners.append(owner)
-        index.add(templates, owners)
+    several = select(ReferenceRow.subject_id).group_by(ReferenceRow.subject_id).having(func.count() > 1)
+    # opening the details takes as long as opening the template, and one reference alone needs no weight
+    details = case((ReferenceRow.subject_id.in_(several), ReferenceRow.sealed_details))
+    for rows in room.session.execute(select(*_TEMPLATE_COLUMNS, details)).partitions(_STEP):
+        readable = [row for row in rows if row.subject_id not in blinded]
+        if readable:
+            index.add(_weighed(room, readable, opened, now.pack))
     return index
+
+
+def _weighed(room: Room, rows: Sequence[Any], opened: dict[str, SubjectSeal], held_pack: str) -> Weighed:
+    """rows: of _TEMPLATE_COLUMNS and the sealed details, None where no weight is wanted; at least one."""
+    ids, owners, templates, weights = [], [], [], []
+    for id_, owner, pack, picture, sealed, details in rows:
+        if owner not in opened:
+            raise GalleryError(f"{room.place} is damaged (reference {id_} is nobody's): restore a backup.")
+        check_pack(f"Reference {id_} in {room.place}", pack, held_pack)
+        ids.append(id_)
+        owners.append(owner)
+        templates.append(opened_template(opened[owner], sealed, pack, picture, id_))
+        weights.append(_UNWEIGHED if details is None else opened_weight(opened[owner], details, picture, id_))
+    return Weighed(ids, owners, np.stack(templates), np.array(weights, np.float32))
 
 
 def subject_list(room: Room) -> tuple[Subject, ...]:
@@ -112,12 +127,23 @@ def references(room: Room, name: str) -> tuple[Reference, ...]:
     return tuple(opened_row(whose.seal, row, whose.name) for row in room.session.scalars(rows))
 
 
-def templates(room: Room, name: str) -> list[Floats]:
-    """Of one subject, oldest first, without touching the crops."""
+def weights(room: Room, seal: SubjectSeal) -> dict[int, float]:
+    """What each reference of one subject weighs, by the reference's id."""
+    columns = select(ReferenceRow.id, ReferenceRow.picture_lookup, ReferenceRow.sealed_details)
+    rows = room.session.execute(columns.where(ReferenceRow.subject_id == seal.subject))
+    return {id_: opened_weight(seal, details, picture, id_) for id_, picture, details in rows}
+
+
+def weighted_templates(room: Room, name: str) -> tuple[Floats, Floats]:
+    """(n, D) templates of one subject, oldest first, and what each weighs (n,), without touching the crops."""
     whose = person(room, name)
-    rows = select(ReferenceRow.id, ReferenceRow.pack, ReferenceRow.picture_lookup, ReferenceRow.sealed_template)
-    held = room.session.execute(rows.where(ReferenceRow.subject_id == whose.id).order_by(ReferenceRow.id))
-    return [opened_template(whose.seal, sealed, pack, picture, id_) for id_, pack, picture, sealed in held]
+    rows = select(*_TEMPLATE_COLUMNS, ReferenceRow.sealed_details).where(ReferenceRow.subject_id == whose.id)
+    held = room.session.execute(rows.order_by(ReferenceRow.id)).all()
+    now = meta(room)
+    if not held:
+        return np.zeros((0, now.dimension), np.float32), np.zeros(0, np.float32)
+    weighed = _weighed(room, held, {whose.id: whose.seal}, now.pack)
+    return weighed.templates, weighed.weights
 
 
 def reference(room: Room, id_: int) -> Reference:

@@ -82,6 +82,8 @@ class Database:
         self._writer = engine.execution_options(**{_WRITING: True})
         self._alone = alone
         self.place = place
+        self.failures = 0
+        """How many changes failed: what is in memory from before the last of them may hold a subject blinded by it."""
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
 
@@ -122,8 +124,12 @@ class Database:
     @contextmanager
     def locked(self) -> Iterator[Session]:
         """As ``writing``, for changes which nobody has to read again for."""
-        with self._alone, self._explained(), Session(self._writer) as session, session.begin():
-            yield session
+        try:
+            with self._alone, self._explained(), Session(self._writer) as session, session.begin():
+                yield session
+        except BaseException:
+            self.failures += 1  # two at once may count as one, which is one all the same
+            raise
 
     def is_gallery(self) -> bool:
         with self.reading() as session:

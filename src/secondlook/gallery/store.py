@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +13,16 @@ from sqlalchemy import select
 
 from secondlook.gallery import changes, reading
 from secondlook.gallery.changes import Room
+from secondlook.gallery.comparison import Chosen, fitting, in_scale
+from secondlook.gallery.current import CurrentIndex
 from secondlook.gallery.founding import Foundation, found, found_in_memory, reopened
+from secondlook.gallery.held import Weighed
 from secondlook.gallery.keys import KeySource
 from secondlook.gallery.people import NewReference, Reference, Subject, checked_templates
 from secondlook.gallery.records import RetiredKeyRow
 from secondlook.gallery.reembedding import Embed, Progress, reembed
 from secondlook.gallery.subject_index import SubjectIndex
+from secondlook.ports import Comparison
 from secondlook.types import Candidate, Floats
 
 
@@ -35,13 +38,13 @@ class Gallery:
     process opens its own.
     """
 
-    def __init__(self, foundation: Foundation) -> None:
-        """For the makers below; use those."""
+    def __init__(self, foundation: Foundation, chosen: Chosen | None = None) -> None:
+        """For the makers below; use those. They compare by the cosine until ``compared_by`` says otherwise."""
         self._foundation = foundation
         self._database = foundation.database
         self._vault = foundation.vault
-        self._lock = threading.RLock()
-        self._index: SubjectIndex | None = None
+        self._chosen = chosen
+        self._current = CurrentIndex(foundation, chosen)
 
     @classmethod
     def create(cls, path: str | Path, *, pack: str, dimension: int, key: KeySource | None = None) -> Gallery:
@@ -68,7 +71,20 @@ class Gallery:
         """One that leaves nothing behind: no file, keys in memory."""
         return cls(found_in_memory(pack, dimension))
 
+    def compared_by(self, comparison: Comparison) -> Gallery:
+        """The same gallery, searched by another comparison; it has an index of its own in memory.
+
+        The comparison is for templates of the pack the gallery has now. Where it does not fit them, and later where
+        the gallery's pack was changed, PackMismatch is raised. Closing either closes both.
+        """
+        with self._reading() as room:
+            meta = reading.meta(room)
+            chosen = Chosen(comparison, meta.pack)
+            fitting(chosen, meta.pack, meta.dimension, self.place)
+        return Gallery(self._foundation, chosen)
+
     def close(self) -> None:
+        """Nor can any that was made of it by ``compared_by``, or that it was made of, be used from here on."""
         self._foundation.close()
 
     def __enter__(self) -> Self:
@@ -105,18 +121,18 @@ class Gallery:
     @property
     def subjects(self) -> int:
         """How many can be found: those with at least one reference that are not blinded."""
-        with self._current() as index:
+        with self._current.held() as index:
             return index.subjects
 
     @property
     def blinded(self) -> int:
         """How many subjects cannot be read because their keys were dropped."""
-        with self._current() as index:
+        with self._current.held() as index:
             return index.blinded
 
     def __len__(self) -> int:
         """How many references are searched."""
-        with self._current() as index:
+        with self._current.held() as index:
             return len(index)
 
     def subject_list(self) -> tuple[Subject, ...]:
@@ -136,9 +152,12 @@ class Gallery:
 
     def templates(self, subject: str) -> Floats:
         """(n, D) of one subject, oldest first. Raises UnknownSubject, GalleryLocked."""
+        return self.weighted_templates(subject)[0]
+
+    def weighted_templates(self, subject: str) -> tuple[Floats, Floats]:
+        """As ``templates``, and what each weighs in the subject's fused template: (n,) quality scores, 0 to 1."""
         with self._reading() as room:
-            held = reading.templates(room, subject)
-            return np.stack(held) if held else np.zeros((0, reading.meta(room).dimension), np.float32)
+            return reading.weighted_templates(room, subject)
 
     def has_picture(self, subject: str, sha256: str) -> bool:
         """Whether that picture (SHA-256 of its file, in hex) is enrolled for that subject. Raises UnknownSubject."""
@@ -148,17 +167,28 @@ class Gallery:
     # Search
 
     def search(self, template: Floats, pack: str, k: int = 5) -> tuple[Candidate, ...]:
-        """template: (D,) of unit length -> the k nearest subjects, best first, each once, by its nearest reference.
+        """template: (D,) of unit length -> the k nearest subjects, best first, each once, with its likest reference.
 
-        The score is the cosine. Exact. Raises PackMismatch where ``pack`` is not the gallery's.
+        A subject is compared by one template fused of all its references, so that many of them make nobody a likelier
+        false candidate. The score is the comparison's: the cosine, unless ``compared_by`` said otherwise. Exact.
+        Raises PackMismatch where ``pack`` is not the gallery's.
         """
         return self.search_many(np.asarray(template)[None], pack, k)[0]
 
     def search_many(self, templates: Floats, pack: str, k: int = 5) -> tuple[tuple[Candidate, ...], ...]:
         """templates: (n, D) of unit length, n may be 0 -> as ``search``, one for each."""
-        with self._current() as index:
+        with self._current.held() as index:
             reading.check_pack(self.place, index.pack, pack)
             return index.search(checked_templates(templates, index.dimension), k)
+
+    def scores(self, probe: Floats, templates: Floats) -> Floats:
+        """probe: (D,), templates: (n, D), n may be 0, of unit length -> (n,), as if each were a subject's here."""
+        with self._reading() as room:
+            meta = reading.meta(room)
+            comparison = fitting(self._chosen, meta.pack, meta.dimension, self.place)
+        one = comparison.probes(checked_templates(np.asarray(probe)[None], meta.dimension))[0]
+        many = comparison.references(checked_templates(templates, meta.dimension))
+        return in_scale(comparison, np.asarray(many @ one, np.float32))
 
     # Change
 
@@ -175,14 +205,22 @@ class Gallery:
             reading.check_pack(self.place, meta.pack, pack)
             templates = [checked_templates(np.asarray(new.template)[None], meta.dimension)[0] for new in references]
             person, ids = changes.enrol(room, subject, references, pack)
-            revision = meta.revision
-        added = {id_: template for id_, template in zip(ids, templates, strict=True) if id_ is not None}
+            weights = reading.weights(room, person.seal)
+            revision, dimension = meta.revision, meta.dimension
+        rows = [row for row, id_ in enumerate(ids) if id_ is not None]
+        added = Weighed(
+            ids=[id_ for id_ in ids if id_ is not None],
+            owners=[person.id] * len(rows),
+            templates=np.stack(templates)[rows].reshape(-1, dimension),
+            weights=np.full(len(rows), np.nan, np.float32),
+        )
 
         def follow(index: SubjectIndex) -> None:
             index.name(person.id, person.name)
-            index.add(added, [person.id] * len(added))
+            index.add(added)
+            index.weigh(weights)
 
-        self._follow(revision, follow)
+        self._current.follow(revision, follow)
         return ids
 
     def rename(self, old: str, new: str) -> None:
@@ -190,7 +228,7 @@ class Gallery:
         with self._writing() as room:
             person = changes.rename(room, old, new)
             revision = reading.meta(room).revision
-        self._follow(revision, lambda index: index.name(person.id, person.name))
+        self._current.follow(revision, lambda index: index.name(person.id, person.name))
 
     def merge(self, into: str, from_: str) -> None:
         """Make one subject of two: ``from_``'s references go to ``into``, sealed anew, and ``from_`` is no more.
@@ -199,8 +237,14 @@ class Gallery:
         """
         with self._writing() as room:
             merged = changes.merge(room, into, from_)
+            weights = reading.weights(room, merged.into)
             revision = reading.meta(room).revision
-        self._follow(revision, lambda index: index.merge(merged.into, merged.gone, merged.doubled))
+
+        def follow(index: SubjectIndex) -> None:
+            index.merge(merged.into.subject, merged.gone, merged.doubled)
+            index.weigh(weights)
+
+        self._current.follow(revision, follow)
         self._drop_retired()
 
     def remove(self, subject: str) -> None:
@@ -213,7 +257,7 @@ class Gallery:
             gone = changes.subject_row(room, subject).id
             changes.remove(room, gone)
             revision = reading.meta(room).revision
-        self._follow(revision, lambda index: index.remove_subject(gone))
+        self._current.follow(revision, lambda index: index.remove_subject(gone))
 
     def remove_blinded(self) -> int:
         """Remove the rows of all subjects whose keys were dropped; how many subjects that were."""
@@ -228,7 +272,7 @@ class Gallery:
         with self._writing() as room:
             changes.remove_reference(room, id)
             revision = reading.meta(room).revision
-        self._follow(revision, lambda index: index.remove([id]))
+        self._current.follow(revision, lambda index: index.remove([id]))
 
     def reembed(self, pack: str, dimension: int, embed: Embed, progress: Progress = lambda done, total: None) -> None:
         """Change the gallery's pack: make every template anew from its crop, then swap all of them at once.
@@ -244,31 +288,8 @@ class Gallery:
 
     @contextmanager
     def _writing(self) -> Iterator[Room]:
-        try:
-            with self._database.writing() as session:
-                yield Room(session, self._vault, self.place)
-        except BaseException:
-            with self._lock:
-                self._index = None  # a key may be dropped all the same, and then its subject is not searched any more
-            raise
-
-    @contextmanager
-    def _current(self) -> Iterator[SubjectIndex]:
-        """The index as the gallery now is: read anew where it was changed by somebody else."""
-        with self._lock:
-            if self._index is None or self._index.revision != self._database.revision():
-                with self._reading() as room:
-                    self._index = reading.subject_index(room)
-            yield self._index
-
-    def _follow(self, revision: int, change: Callable[[SubjectIndex], None]) -> None:
-        """Let the index follow our own change, unless somebody else's came between: then it will be read anew."""
-        with self._lock:
-            held, self._index = self._index, None  # and stays None should the change raise
-            if held is not None and held.revision == revision - 1:
-                change(held)
-                held.revision = revision
-            self._index = held
+        with self._database.writing() as session:
+            yield Room(session, self._vault, self.place)
 
     def _drop_retired(self) -> None:
         with self._reading() as room:

@@ -9,9 +9,11 @@ from secondlook.report import words
 from secondlook.report.looks import look_of
 from secondlook.report.markup import Markup, joined, named, table, tag
 from secondlook.report.record import SightingRecord
+from secondlook.report.summary import CalibrationLine
+from secondlook.report.sureness import how_sure, without_figures
 from secondlook.types import Outcome, Quality
 
-SCORE_NOTE = "score: cosine similarity, not a probability"
+SCORE_NOTE = "comparison score, not a probability"
 
 _CAUTION = " Uncalibrated: "
 
@@ -21,12 +23,14 @@ class CardContext:
     """What a card needs beside its record.
 
     data: the crop as a data URI, None where there is none to show. marked: name of the marked copy of the source,
-    relative to the page. measured: the sentence on the threshold that the page shows once, so that cards need not.
+    relative to the page. rule_note: the sentence on the threshold that the page shows once, so that cards need not.
+    calibration: that of the run, None where it has none.
     """
 
     data: str | None
     marked: str | None
-    measured: str
+    rule_note: str
+    calibration: CalibrationLine | None = None
 
 
 def card(record: SightingRecord, context: CardContext) -> Markup:
@@ -40,6 +44,7 @@ def card(record: SightingRecord, context: CardContext) -> Markup:
             tag("h3", mark(record.outcome), _title(record), id=heading),
             tag("p", *_where(record, context), class_="where"),
             tag("p", *_grounds(record, context), class_="grounds"),
+            how_sure(record, context.calibration),
             _candidates(record),
             _details(record),
             class_="said",
@@ -51,7 +56,8 @@ def card(record: SightingRecord, context: CardContext) -> Markup:
 
 def tile(record: SightingRecord, context: CardContext) -> Markup:
     """A sighting without a candidate, small."""
-    score = "" if record.grounds.score is None else f"best score {words.number(record.grounds.score, 3)}"
+    grounds = record.grounds
+    score = "" if grounds.score is None else f"best score {words.number(grounds.score, words.score_digits(grounds))}"
     when = words.span(record)
     lines = (named(record.source), when or "", f"{record.box[2] - record.box[0]:.0f} px wide", score)
     caption = tag("figcaption", *(tag("span", line) for line in lines if line))
@@ -102,9 +108,12 @@ def _where(record: SightingRecord, context: CardContext) -> list[Markup]:
 
 
 def _grounds(record: SightingRecord, context: CardContext) -> list[str]:
-    """The sentence; what it says again on every card is on top of the page, and here a word reminds of it."""
+    """The sentence, less what the card says below it; what would stand again on every card is on top of the page, and here
+    a word reminds of it."""
+    if record.grounds.calibrated:
+        return [without_figures(record.grounds.sentence)]
     own, _, repeated = record.grounds.sentence.partition(_CAUTION)
-    if not repeated or not repeated.endswith(context.measured):
+    if not repeated or not repeated.endswith(context.rule_note):
         return [record.grounds.sentence]
     return [own, " ", tag("span", "uncalibrated", class_="badge")]
 
@@ -112,7 +121,8 @@ def _grounds(record: SightingRecord, context: CardContext) -> list[str]:
 def _candidates(record: SightingRecord) -> Markup:
     if not record.candidates:
         return Markup("")
-    rows = ((str(c.rank), named(c.subject), words.number(c.score, 3)) for c in record.candidates)
+    digits = words.score_digits(record.grounds)
+    rows = ((str(c.rank), named(c.subject), words.number(c.score, digits)) for c in record.candidates)
     return tag("div", table(f"Most alike ({SCORE_NOTE})", ("rank", "subject", "score"), rows), class_="scroll")
 
 
@@ -139,6 +149,11 @@ def _quality_rows(quality: Quality) -> list[tuple[str, str]]:
 
 def _field_rows(record: SightingRecord) -> list[tuple[str, str]]:
     grounds = record.grounds
+    stated = [
+        ("asked false positive rate", words.asked(grounds.fpir) if grounds.fpir is not None else ""),
+        ("stated chance of being enrolled", words.asked(grounds.prior) if grounds.prior is not None else ""),
+        ("log₁₀ likelihood ratio", words.number(grounds.log10_lr, 3) if grounds.log10_lr is not None else ""),
+    ]
     return [
         ("id", record.id),
         ("track", str(record.track)),
@@ -148,6 +163,7 @@ def _field_rows(record: SightingRecord) -> list[tuple[str, str]]:
         ("threshold", _score(grounds.threshold)),
         ("ahead of the runner-up", _score(grounds.margin)),
         ("people searched", f"{grounds.gallery_size:,}"),
+        *(row for row in stated if row[1]),
         ("pack", record.pack),
     ]
 

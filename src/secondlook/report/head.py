@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from secondlook.decide.sentence import share
 from secondlook.report import words
 from secondlook.report.markup import Markup, joined, named, table, tag
 from secondlook.report.record import SightingRecord
-from secondlook.report.summary import PackLine, RateLine, RunSummary
+from secondlook.report.summary import CalibrationLine, PackLine, RateLine, RunSummary
 from secondlook.types import Outcome
 
 _MEANINGS = (
@@ -23,6 +24,10 @@ _LEAD = (
 _UNCALIBRATED = (
     " Nothing was measured on this gallery or on pictures like these, so no probability can be given that a candidate"
     " is the right person. "
+)
+_CALIBRATED = (
+    " How sure each result is was worked out from pictures of other people: it holds as far as yours are like those."
+    " A comparison score is no probability. "
 )
 
 
@@ -61,19 +66,36 @@ def head(run: RunSummary, records: Sequence[SightingRecord]) -> Iterator[Markup]
         count = words.counted(len(run.problems), "file")
         lead.append(tag("p", count, " could not be read, or only in part: ", link, "."))
     yield tag("header", tag("h1", run.title), *lead)
-    yield _caution(run, records)
+    yield _caution(run)
     yield _what_ran(run)
     if run.problems:
         yield _unread(run)
 
 
-def _caution(run: RunSummary, records: Sequence[SightingRecord]) -> Markup:
+def _caution(run: RunSummary) -> Markup:
     text = [tag("p", tag("strong", "A candidate is a lead to be checked by people. It identifies nobody."), _LEAD)]
-    if run.point.threshold is None:
-        text.append(tag("p", tag("strong", "Nobody is proposed."), " ", run.point.measured))
-    elif not run.point.calibrated or any(not r.grounds.calibrated for r in records if r.grounds.score is not None):
-        text.append(tag("p", tag("strong", "Uncalibrated."), _UNCALIBRATED, run.point.measured))
+    if run.calibration is not None:
+        text.append(tag("p", tag("strong", "Calibrated on other pictures."), _CALIBRATED, run.rule_note))
+        text.append(_fit(run.calibration))
+    elif run.threshold is None:
+        text.append(tag("p", tag("strong", "Nobody is proposed."), " ", run.rule_note))
+    else:
+        text.append(tag("p", tag("strong", "Uncalibrated."), _UNCALIBRATED, run.rule_note))
     return tag("section", tag("h2", "Before anybody acts on this"), *text, class_="caution")
+
+
+def _fit(fit: CalibrationLine) -> Markup:
+    """What it was fitted on, what it does not cover, and how it did on people who were not used."""
+    parts = [tag("p", f"Fitted on: {fit.data}")]
+    for heading, lines in (
+        ("What it does not cover:", fit.limits),
+        ("Measured on people who were not used to fit it:", fit.figures),
+    ):
+        if lines:
+            parts += [tag("p", heading), tag("ul", *(tag("li", line) for line in lines))]
+    if not fit.figures:
+        parts.append(tag("p", "How it does on people who were not used to fit it was never measured."))
+    return tag("details", tag("summary", "What the figures rest on, and where they do not hold"), *parts)
 
 
 def _what_ran(run: RunSummary) -> Markup:
@@ -84,6 +106,7 @@ def _what_ran(run: RunSummary) -> Markup:
         ("Ran on", joined(tag("span", line, class_="line") for line in run.providers)),
         ("Gallery", joined((named(run.gallery), f", {words.counted(run.gallery_size, 'person', 'people')} enrolled"))),
         ("Threshold", joined((_threshold(run),))),
+        *_prior(run),
         ("Run", joined((f"{started}, {words.duration(run.seconds)}, Second Look {run.version}",))),
     ]
     entries = joined(tag("div", tag("dt", term), tag("dd", said)) for term, said in facts)
@@ -96,14 +119,24 @@ def _pack(pack: PackLine) -> Markup:
 
 
 def _threshold(run: RunSummary) -> str:
-    point = run.point
-    if point.threshold is None:
+    if run.calibration is not None:
+        asked = words.asked(run.calibration.fpir)
+        return f"differs by picture, so that {asked} searches for strangers give a candidate; each card names its own"
+    if run.threshold is None:
         return "none was ever measured for this pack, so nobody is proposed"
-    at = words.number(point.threshold, 3)
-    said = f"a score of {at} or more (cosine similarity, −1 to 1) makes a candidate"
-    if point.doubtful is None or point.doubtful >= point.threshold:
+    digits = 3 if abs(run.threshold) <= 1 else 2
+    at = words.number(run.threshold, digits)
+    said = f"a comparison score of {at} or more makes a candidate"
+    if run.doubtful is None or run.doubtful >= run.threshold:
         return said
-    return f"{said}; from {words.number(point.doubtful, 3)} to {at} it is inconclusive"
+    return f"{said}; from {words.number(run.doubtful, digits)} to {at} it is inconclusive"
+
+
+def _prior(run: RunSummary) -> list[tuple[str, Markup]]:
+    if run.calibration is None:
+        return []
+    said = f"{share(run.calibration.prior)} taken to be enrolled: this was stated, nobody measured it"
+    return [("Before anybody was compared", joined((said,)))]
 
 
 def _rates(pack: PackLine) -> Markup:

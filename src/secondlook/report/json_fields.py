@@ -81,6 +81,23 @@ def optional_number(of: JsonObject, key: str) -> float | None:
     return None if value is None else as_measure(value, key)
 
 
+def rate(of: JsonObject, key: str) -> float:
+    value = _get(of, key)
+    found = as_measure(value, key)
+    if value is None or not 0 <= found <= 1:
+        raise ValueError(f"{key} is no rate from 0 to 1")
+    return found
+
+
+def optional_rate(of: JsonObject, key: str) -> float | None:
+    return None if is_null(of, key) else rate(of, key)
+
+
+def is_null(of: JsonObject, key: str) -> bool:
+    """Whether nothing was stated. Raises ValueError where the field itself is missing."""
+    return _get(of, key) is None
+
+
 def list_of(of: JsonObject, key: str, read: Callable[[object, str], T]) -> tuple[T, ...]:
     values = _get(of, key)
     if not isinstance(values, list):

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from secondlook.report.record import SightingRecord
 from secondlook.types import Outcome
 
-SortKey: TypeAlias = tuple[float, str, float, int, int]
+SortKey: TypeAlias = tuple[float, float, str, float, int, int]
 
 
 class Part(StrEnum):
@@ -31,8 +31,9 @@ class Section:
 
 
 def sections(records: Sequence[SightingRecord]) -> tuple[Section, ...]:
-    """Every part, also an empty one: candidates by their margin over the threshold, inconclusive ones with names by
-    score, all others by source and time."""
+    """Every part, also an empty one: candidates and inconclusive ones with names by their evidence, all others by source
+    and time. Evidence is the likelihood ratio; where nothing is calibrated a candidate's margin over the threshold, or
+    the score of somebody below it."""
     ordered = sorted(records, key=_key)
     return tuple(Section(part, tuple(r for r in ordered if part_of(r) is part)) for part in Part)
 
@@ -51,14 +52,17 @@ def part_of(record: SightingRecord) -> Part:
 
 def _key(record: SightingRecord) -> SortKey:
     first = -1.0 if record.first_s is None else record.first_s
-    return _standing(record), record.source, first, record.frame, record.track
+    return *_standing(record), record.source, first, record.frame, record.track
 
 
-def _standing(record: SightingRecord) -> float:
-    """Lower comes first."""
+def _standing(record: SightingRecord) -> tuple[float, float]:
+    """Lower comes first. Evidence is bounded by what a calibration's data support: at the bound the margin decides."""
     grounds = record.grounds
     if part_of(record) not in (Part.CANDIDATE, Part.NAMED):
-        return 0.0
+        return 0.0, 0.0
     if grounds.score is None:
-        return inf
-    return -grounds.score if part_of(record) is Part.NAMED else (grounds.threshold or 0.0) - grounds.score
+        return inf, inf
+    behind = (grounds.threshold or 0.0) - grounds.score
+    if grounds.log10_lr is not None:
+        return -grounds.log10_lr, behind
+    return (-grounds.score if part_of(record) is Part.NAMED else behind), 0.0

@@ -58,19 +58,21 @@ def _page(out_dir: Path, run: RunSummary, records: Sequence[SightingRecord], lim
         yield element + "\n"
     for section in sections(records):
         if section.records:
-            for line in _section(section, out_dir, marked, run.point.measured, limits):
+            for line in _section(section, out_dir, marked, run, limits):
                 yield line + "\n"
     yield "</main>\n"
     yield _foot(run) + "\n</body>\n</html>\n"
 
 
-def _section(section: Section, out_dir: Path, marked: Marked, measured: str, limits: Limits) -> Iterator[Markup | str]:
+def _section(
+    section: Section, out_dir: Path, marked: Marked, run: RunSummary, limits: Limits
+) -> Iterator[Markup | str]:
     count = len(section.records)
     small = section.part is Part.NO_CANDIDATE
     most, pictures = (limits.tiles, limits.tiles) if small else (limits.cards, limits.pictures)
     yield "<section>"
     yield tag("h2", f"{_heading(section.part)} ({count:,})")
-    yield tag("p", _explanation(section.part))
+    yield tag("p", _explanation(section.part, run))
     if count > most:
         left = words.counted(count - most, "more is", "more are")
         yield tag("p", f"The first {most:,} are shown; {left} in {SIGHTINGS}, with crops/ beside it.", class_="limit")
@@ -80,7 +82,7 @@ def _section(section: Section, out_dir: Path, marked: Marked, measured: str, lim
     for place, record in enumerate(section.records[:most]):
         data = as_data(out_dir, record) if place < pictures else None
         copy = marked.get((record.source, record.frame)) or marked.get((record.source, None))
-        context = CardContext(data, copy, measured)
+        context = CardContext(data, copy, run.rule_note, run.calibration)
         yield tile(record, context) if small else card(record, context)
     yield "</div></details></section>" if small else "</div></section>"
 
@@ -109,10 +111,11 @@ def _heading(part: Part) -> str:
             return "No candidate"
 
 
-def _explanation(part: Part) -> str:
+def _explanation(part: Part, run: RunSummary) -> str:
     match part:
         case Part.CANDIDATE:
-            return "The score reached the threshold. Those furthest above it come first."
+            first = "furthest above it" if run.calibration is None else "with the strongest evidence"
+            return f"The score reached the threshold. Those {first} come first."
         case Part.NAMED:
             return "Neither yes nor no: picture or score cannot carry a decision, though somebody enrolled looks alike."
         case Part.UNNAMED:

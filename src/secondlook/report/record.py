@@ -6,7 +6,7 @@ import hashlib
 import math
 from dataclasses import dataclass, fields, replace
 
-from secondlook.types import Candidate, Decision, Grounds, Outcome, Quality, Sighting
+from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome, Quality, Sighting
 
 CROPS = "crops"
 """Folder of the crops, beside ``sightings.jsonl``."""
@@ -14,6 +14,7 @@ CROPS = "crops"
 _TENTHS = 1
 _THOUSANDTHS = 3
 _SCORE_DIGITS = 4
+_RATE_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,12 +109,38 @@ def _rounded_decision(decision: Decision) -> Decision:
         threshold=_optional(decision.grounds.threshold, _SCORE_DIGITS),
         margin=_optional(decision.grounds.margin, _SCORE_DIGITS),
         against=tuple(decision.grounds.against),
+        fpir=_optional_rate(decision.grounds.fpir),
+        alike_rate=_rounded_estimate(decision.grounds.alike_rate),
+        miss_rate=_rounded_estimate(decision.grounds.miss_rate),
+        log10_lr=_optional(decision.grounds.log10_lr, _THOUSANDTHS),
+        prior=_optional_rate(decision.grounds.prior),
+        posterior=_rounded_estimate(decision.grounds.posterior),
     )
     return Decision(decision.outcome, grounds, tuple(_rounded_candidate(c) for c in decision.candidates))
 
 
 def _rounded_candidate(c: Candidate) -> Candidate:
     return Candidate(c.subject, int(c.reference), _rounded(c.score, _SCORE_DIGITS), int(c.rank))
+
+
+def _rounded_estimate(estimate: Estimate | None) -> Estimate | None:
+    if estimate is None or not all(math.isfinite(v) for v in (estimate.value, estimate.low, estimate.high)):
+        return None
+    return Estimate(rounded_rate(estimate.value), rounded_rate(estimate.low), rounded_rate(estimate.high))
+
+
+def rounded_rate(rate: float) -> float:
+    """To 4 significant digits of the rate or of what it lacks to 1, whichever is smaller: so what is rare never becomes 0,
+    and what is nearly certain never becomes certain."""
+    rate = float(rate)
+    smaller = min(rate, 1 - rate)
+    if smaller <= 0:
+        return rate + 0.0
+    return round(rate, _RATE_DIGITS - 1 - math.floor(math.log10(smaller)))
+
+
+def _optional_rate(rate: float | None) -> float | None:
+    return None if rate is None or not math.isfinite(rate) else rounded_rate(rate)
 
 
 def _rounded(value: float, digits: int) -> float:

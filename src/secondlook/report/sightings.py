@@ -14,9 +14,9 @@ from secondlook.report import json_fields as get
 from secondlook.report.json_fields import JsonObject, number_or_null
 from secondlook.report.lines import each_line
 from secondlook.report.record import SightingRecord, crop_name, record_of
-from secondlook.types import Candidate, Decision, Grounds, Outcome, Quality, Sighting
+from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome, Quality, Sighting
 
-SCHEMA = "secondlook.sightings/1"
+SCHEMA = "secondlook.sightings/2"
 FILE_NAME = "sightings.jsonl"
 
 _ID = re.compile(r"[0-9a-f]{16}")
@@ -77,7 +77,19 @@ def _grounds_fields(grounds: Grounds) -> JsonObject:
         "margin": number_or_null(grounds.margin),
         "calibrated": grounds.calibrated,
         "against": list(grounds.against),
+        "fpir": number_or_null(grounds.fpir),
+        "alike_rate": _estimate_fields(grounds.alike_rate),
+        "miss_rate": _estimate_fields(grounds.miss_rate),
+        "log10_lr": number_or_null(grounds.log10_lr),
+        "prior": number_or_null(grounds.prior),
+        "posterior": _estimate_fields(grounds.posterior),
     }
+
+
+def _estimate_fields(estimate: Estimate | None) -> JsonObject | None:
+    if estimate is None:
+        return None
+    return {"value": estimate.value, "low": estimate.low, "high": estimate.high}
 
 
 def _record(line: JsonObject) -> SightingRecord:
@@ -120,7 +132,23 @@ def _grounds(grounds: JsonObject) -> Grounds:
         margin=get.optional_number(grounds, "margin"),
         calibrated=get.yes_or_no(grounds, "calibrated"),
         against=get.list_of(grounds, "against", get.as_text),
+        fpir=get.optional_rate(grounds, "fpir"),
+        alike_rate=_estimate(grounds, "alike_rate"),
+        miss_rate=_estimate(grounds, "miss_rate"),
+        log10_lr=get.optional_number(grounds, "log10_lr"),
+        prior=get.optional_rate(grounds, "prior"),
+        posterior=_estimate(grounds, "posterior"),
     )
+
+
+def _estimate(grounds: JsonObject, key: str) -> Estimate | None:
+    if get.is_null(grounds, key):
+        return None
+    parts = get.as_object(grounds[key], key)
+    value, low, high = (get.rate(parts, part) for part in ("value", "low", "high"))
+    if not low <= value <= high:
+        raise ValueError(f"{key} lies outside its own interval")
+    return Estimate(value, low, high)
 
 
 def _candidate(value: object, name: str) -> Candidate:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from secondlook.decide.rule import OperatingPoint
 from secondlook.sources.folders import Problem
 
 
@@ -40,6 +39,26 @@ class PackLine:
     rates_source: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrationLine:
+    """What decided a calibrated run.
+
+    fpir: asked share of searches for strangers that may give a candidate. prior: stated chance that a passer-by is
+    enrolled. data: what it was fitted on. limits: what it does not cover. figures: what was measured on people who were
+    not used to fit. largest: subjects in the largest gallery that was measured. low_log10_lr, high_log10_lr: the most
+    that its data support, against and for.
+    """
+
+    fpir: float
+    prior: float
+    data: str
+    limits: tuple[str, ...]
+    figures: tuple[str, ...]
+    largest: int
+    low_log10_lr: float
+    high_log10_lr: float
+
+
 @dataclass(frozen=True, slots=True)
 class Drawn:
     """A marked copy.
@@ -58,8 +77,11 @@ class RunSummary:
     """title: heading of the page. started: with its time zone. seconds: how long the run took.
 
     pictures, videos: how many were read. problems: what could not be read, or only in part. recogniser, detector: the
-    packs that ran. providers: what each ran on, for people. gallery: its name; gallery_size: subjects in it. point:
-    the threshold that was applied. version: of Second Look. drawn: marked copies to link to.
+    packs that ran. providers: what each ran on, for people. gallery: its name; gallery_size: subjects in it. rule_note:
+    where the thresholds come from, in words. threshold: that of every picture, None where it differs by picture or, in a
+    run without calibration, where none was ever measured. doubtful: from here to the threshold nothing can be said
+    either way, None where nothing is. calibration: None where the run was not calibrated. version: of Second Look.
+    drawn: marked copies to link to.
     """
 
     title: str
@@ -74,5 +96,8 @@ class RunSummary:
     providers: tuple[str, ...]
     gallery: str
     gallery_size: int
-    point: OperatingPoint
+    rule_note: str
+    threshold: float | None = None
+    doubtful: float | None = None
+    calibration: CalibrationLine | None = None
     drawn: tuple[Drawn, ...] = ()

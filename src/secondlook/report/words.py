@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from math import isfinite
 
 from secondlook.report.record import SightingRecord
+from secondlook.types import Estimate, Grounds
 
 
 def counted(count: int, one: str, many: str = "") -> str:
@@ -58,6 +59,33 @@ def out_of(rate: float) -> str:
         return ""
     of = next((n for n in (100, 1000, 10_000) if rate * n >= 0.95), 100_000)
     return f"{round(rate * of):,}\N{NO-BREAK SPACE}of\N{NO-BREAK SPACE}{of if rate else 100:,}"
+
+
+def asked(rate: float) -> str:
+    """A rate that somebody chose, exactly: ``3 of 1,000``, ``125 of 10,000``."""
+    of = next((n for n in (100, 1000, 10_000, 100_000) if abs(rate * n - round(rate * n)) < 1e-6 * n * rate), 1_000_000)
+    return f"{round(rate * of, 3):,.12g} of {of:,}"
+
+
+def estimated(estimate: Estimate, of: int, lead: str = "about") -> str:
+    """Of so many: ``about 3 (2 to 5)``, with the 95 % interval; none and all are only said where they are meant."""
+    value, low, high = (round(of * v) for v in (estimate.value, estimate.low, estimate.high))
+    said = f"{lead} {value:,}"
+    if value == 0 and estimate.value > 0:
+        said = "fewer than 1"
+    if value == of and estimate.value < 1:
+        said = f"more than {of - 1:,}"
+    return said if low == value == high else f"{said} ({low:,} to {high:,})"
+
+
+def complement(estimate: Estimate) -> Estimate:
+    """Of all the others."""
+    return Estimate(1 - estimate.value, 1 - estimate.high, 1 - estimate.low)
+
+
+def score_digits(grounds: Grounds) -> int:
+    """Decimals that a score needs to be compared with its threshold: a cosine needs more than a normalised score."""
+    return 2 if max(abs(grounds.score or 0.0), abs(grounds.threshold or 0.0)) > 1 else 3
 
 
 def number(value: float | None, digits: int) -> str:

@@ -127,12 +127,13 @@ def audit_pictures(
 ) -> Audited:
     """Audits Second Look itself, or a rule with its network, on labelled pictures.
 
-    out: where templates lie until the end. table: of attributes. Raises SourceError, PackError, OutputError.
+    out: where templates lie until the end. table: of attributes. Raises SourceError, PackError, OutputError,
+    CalibrationError.
     """
     attributes = None if table is None else read_attributes(table)
     if rule is Rule.FACE_RECOGNITION and asked.threshold is None:
         asked = replace(asked, threshold=STOCK_DISTANCE)
-    made = templates_made(pictures, identifier, rule, attributes, out, asked.seed, advance)
+    made = templates_made(pictures, identifier, rule, attributes, out, asked.seed, advance, asked.threshold)
     result = _measured(made.material, asked, told)
     if not keep_templates:
         made.shelf.remove()
@@ -142,7 +143,7 @@ def audit_pictures(
         result,
         f"Audit of {system}",
         system,
-        facts_of(identifier, rule, made.made),
+        facts_of(identifier, made.own, made.made),
         unusable(made.made),
         _histogram(made.material, result.group_threshold),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,50 @@ from secondlook.audit.material import Material, of_templates
 from secondlook.audit.protocols import compare
 from secondlook.audit.results import Doubles
 from secondlook.audit.scores import Attribute, Codes, Flags
-from secondlook.audit.templates import Role, Templates, probe_scores
+from secondlook.audit.templates import Role, Templates, best_reference_scores
+from secondlook.decide.rule import Limits
+from secondlook.decide.rule import Rule as Decides
 from secondlook.errors import SourceError
-from secondlook.runs.template_making import MadeAll, Rule
+from secondlook.ports import Comparison
+from secondlook.runs.template_making import MadeAll
 from secondlook.types import Floats
 
 MOST_DISTANCES = 200_000_000
-"""Distances held at once under ``Rule.FACE_RECOGNITION``: 1.6 GB."""
+"""Distances held at once under the rule of face_recognition: 1.6 GB."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class AsFind:
+    """What ``find`` compares templates by, and how it decides."""
+
+    comparison: Comparison
+    rule: Decides
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True)
+class NegatedSquare:
+    """``ports.Comparison`` of a probe p and a reference r, not of unit length: -|p - r|^2 = 2pr - |p|^2 - |r|^2, as one
+    inner product of vectors two numbers longer. length: of a template."""
+
+    length: int
+    id: str = "negated-square"
+
+    @property
+    def dimension(self) -> int:
+        return self.length + 2
+
+    def probes(self, templates: Floats) -> Floats:
+        squares = _squares(templates)
+        return np.hstack([2 * templates, -squares, -np.ones_like(squares)]).astype(np.float32)
+
+    def references(self, templates: Floats) -> Floats:
+        squares = _squares(templates)
+        return np.hstack([templates, np.ones_like(squares), squares]).astype(np.float32)
+
+
+def _squares(templates: Floats) -> Doubles:
+    return np.asarray((templates.astype(np.float64) ** 2).sum(axis=1, keepdims=True))
 
 
 def templates_of(
@@ -36,8 +73,10 @@ def templates_of(
     codes = subject.astype(np.int32)
     if roles is None:
         roles = roles_of(codes, np.array([one.template is None for one in made.made]), seed)
-    quality = np.array([one.quality for one in made.made], np.float64)
-    return Templates(values, codes, roles, tuple(str(name) for name in people), attributes, quality)
+    pictures = tuple(one.quality for one in made.made)
+    quality = np.array([np.nan if one is None else one.score for one in pictures], np.float64)
+    names = tuple(str(name) for name in people)
+    return Templates(values, codes, roles, names, attributes, quality, pictures=pictures)
 
 
 def roles_of(subject: Codes, failed: Flags, seed: int) -> NDArray[np.int8]:
@@ -56,27 +95,31 @@ def roles_of(subject: Codes, failed: Flags, seed: int) -> NDArray[np.int8]:
     return role
 
 
-def material_of(templates: Templates, rule: Rule, name: str, seed: int, notes: Sequence[str]) -> Material:
-    """Raises SourceError where nothing can be compared."""
+def material_of(templates: Templates, own: AsFind | None, name: str, seed: int, notes: Sequence[str]) -> Material:
+    """own: as ``find`` compares and decides; None: by the rule of face_recognition.
+
+    Raises SourceError where nothing can be compared.
+    """
     if not (templates.role == Role.REFERENCE).any() or not (templates.role == Role.PROBE).any():
         raise SourceError(
             f"{name} holds too few pictures to compare any two: give two pictures of somebody, and others."
         )
     if templates.failed.all():
         raise SourceError(f"{name} holds no picture with a face in it: give photographs of faces.")
-    if rule is Rule.OWN:
-        return of_templates(templates, name, seed, tuple(notes))
+    if own is not None:
+        compared = replace(templates, comparison=own.comparison)
+        return of_templates(compared, name, seed, tuple(notes), own.rule, own.limits)
     return _by_distance(templates, name, seed, tuple(notes))
 
 
 def _by_distance(templates: Templates, name: str, seed: int, notes: tuple[str, ...]) -> Material:
-    """Euclidean distance of templates that are not of unit length; as scores, negated."""
+    """Euclidean distance of templates that are not of unit length, to the nearest reference of each; as scores, negated."""
     references = len(np.unique(templates.subject[templates.role == Role.REFERENCE]))
     cells = int((templates.role == Role.PROBE).sum()) * references
     if cells > MOST_DISTANCES:
         raise SourceError(f"{name} needs {cells:,} distances and {MOST_DISTANCES:,} fit: take fewer people.")
-    lifted = replace(templates, values=lift(templates.values, templates.role))
-    pairs, probes = compare(lifted, seed=seed), probe_scores(lifted)
+    squared = replace(templates, comparison=NegatedSquare(templates.values.shape[1]))
+    pairs, probes = compare(squared, seed=seed), best_reference_scores(squared)
     source = np.concatenate([_negated_distance(values) for _, values in probes.blocks()])
     return Material(
         name,
@@ -89,15 +132,6 @@ def _by_distance(templates: Templates, name: str, seed: int, notes: tuple[str, .
         presented=Presentations(templates.failed, templates.subject, templates.attributes),
         notes=notes,
     )
-
-
-def lift(values: Floats, role: NDArray[np.int8]) -> Floats:
-    """Two columns more, so that the inner product of a probe p and a reference r is -|p - r|^2 = 2pr - |p|^2 - |r|^2."""
-    squares = (values.astype(np.float64) ** 2).sum(axis=1, keepdims=True)
-    ones = np.ones_like(squares)
-    probes = np.hstack([2 * values, -squares, -ones])
-    references = np.hstack([values, ones, squares])
-    return np.where((role == Role.PROBE)[:, None], probes, references).astype(np.float32)
 
 
 def _negated_distance(negated_squares: Doubles) -> Doubles:

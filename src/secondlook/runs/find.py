@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from secondlook.assemble import Identifier
+from secondlook.decide.rule import OperatingPoint
 from secondlook.errors import SourceError
 from secondlook.report.annotate import ANNOTATED
 from secondlook.report.crops import save_crop
@@ -79,8 +80,10 @@ def find_into(
 ) -> RunResult:
     """Looks at every source and writes what was seen. Bad sources become problems and the rest goes on.
 
-    Raises OutputError where results cannot be written, or the folder holds another run.
+    Raises OutputError where results cannot be written, or the folder holds another run; CalibrationStale or
+    CalibrationError where the asked FPIR cannot be stated at the gallery's size.
     """
+    identifier.check()
     sources, problems = expand(paths)
     # OUT may lie in a folder that is looked at: what a run has written is no source of it when it is taken up again.
     sources = tuple(s for s in sources if not _written_by_run(s.path, out))
@@ -184,10 +187,14 @@ def _written_by_run(path: Path, out: Path) -> bool:
 
 
 def _settings(identifier: Identifier) -> str:
-    s, point = identifier.settings, identifier.stages.point
+    s, rule = identifier.settings, identifier.stages.point
+    if isinstance(rule, OperatingPoint):
+        how = f"threshold {rule.threshold} doubtful {rule.doubtful}"
+    else:
+        how = f"fpir {rule.fpir} prior {rule.prior} calibration {rule.calibration.id}"
     return (
         f"gallery {identifier.gallery.id} pack {identifier.embedder.pack} detector {identifier.detector.pack} "
-        f"threshold {point.threshold} doubtful {point.doubtful} smallest {s.smallest_px} every {s.every_s} "
+        f"{how} smallest {s.smallest_px} every {s.every_s} "
         f"side {s.video_side} limits {s.limits}"
     )
 

@@ -19,7 +19,7 @@ from secondlook.identify import faces
 from secondlook.runs.labelled import Labelled, meant
 from secondlook.runs.template_shelf import Made, TemplateShelf
 from secondlook.sources import read_photo
-from secondlook.types import Face, Frame
+from secondlook.types import Face, Frame, Pixels
 
 Advance = Callable[[int], None]
 """Called with the pictures done since the last call."""
@@ -29,7 +29,7 @@ class Rule(StrEnum):
     """How two faces are compared."""
 
     OWN = "own"
-    """as ``find`` does: cosine of the pack's templates"""
+    """as ``find`` does: one template fused of a person's references, compared as the pack's calibration says, else by cosine"""
     FACE_RECOGNITION = "face_recognition"
     """as the face_recognition package does: dlib's own output, Euclidean distance, 0.6 or less is one person"""
 
@@ -73,11 +73,9 @@ def _made(picture: Labelled, identifier: Identifier, rule: Rule, shelf: Template
             return known, True
         frame = read_photo(picture.path, identifier.settings.max_pixels)
     except SourceError as error:
-        return Made(None, float("nan"), 0, str(error)), False
+        return Made(None, None, 0, str(error)), False
     except OSError as error:
-        return Made(
-            None, float("nan"), 0, f"{picture.path} cannot be read ({error.strerror}): allow reading it."
-        ), False
+        return Made(None, None, 0, f"{picture.path} cannot be read ({error.strerror}): allow reading it."), False
     one = _from_frame(frame, identifier, rule)
     shelf.put(sha256, one)
     return one, False
@@ -88,18 +86,19 @@ def _from_frame(frame: Frame, identifier: Identifier, rule: Rule) -> Made:
         case Rule.OWN:
             found = faces(frame, identifier.stages)
         case Rule.FACE_RECOGNITION:
-            found = _without_templates(frame, identifier)
+            found = found_faces(frame.pixels, identifier)
     face = meant(found, *frame.pixels.shape[:2])
     if face is None:
-        return Made(None, float("nan"), 0, "No face was found in it.")
+        return Made(None, None, 0, "No face was found in it.")
     template = face.template if rule is Rule.OWN else _raw(frame, face, identifier)
-    return Made(template, face.quality.score, len(found))
+    return Made(template, face.quality, len(found))
 
 
-def _without_templates(frame: Frame, identifier: Identifier) -> list[Face]:
-    found = find_faces(identifier.detector, frame.pixels, identifier.stages.photo_search)
+def found_faces(pixels: Pixels, identifier: Identifier) -> list[Face]:
+    """Every face of a photograph, without templates."""
+    found = find_faces(identifier.detector, pixels, identifier.stages.photo_search)
     return [
-        Face(box, points, float(score), assess(frame.pixels, box, points))
+        Face(box, points, float(score), assess(pixels, box, points))
         for box, points, score in zip(found.boxes, found.landmarks, found.scores, strict=True)
     ]
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from secondlook.faces.fuse import fuse
 from secondlook.types import Face, Floats, Pixels, Track
 
 
@@ -63,19 +64,6 @@ class OpenTrack:
 
 def _apart(a: float | None, b: float | None) -> float:
     return 0.0 if a is None or b is None else abs(a - b)
-
-
-def fuse(templates: Floats, weights: Floats) -> Floats:
-    """(n, D) unit templates of one person, (n,) weights >= 0 -> (D,) of unit length: the weighted mean direction.
-
-    Where every weight is 0 they count alike.
-    """
-    w = weights if weights.sum() > 0 else np.ones_like(weights)
-    mean = (templates.astype(np.float64) * w[:, None]).sum(0)
-    length = float(np.linalg.norm(mean))
-    if length < 1e-6:
-        return np.asarray(templates[int(np.argmax(w))], np.float32)
-    return np.asarray(mean / length, np.float32)
 
 
 def break_point(templates: Floats, weights: Floats, unlike: float, least_weight: float = 0.15) -> int | None:

@@ -1,0 +1,1 @@
+"""How far a face gives away who it is, to somebody who holds pictures of many people."""

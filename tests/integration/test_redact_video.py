@@ -1,0 +1,301 @@
+"""Covered videos with everything a real file has: sound, subtitles, rotation, odd times, places and names in it; and a
+run that is killed."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from command import secondlook
+from secondlook.faces.packs.opening import detector
+from secondlook.faces.packs.runtime import RunOptions
+from secondlook.fakes import GREEN, RED, FakeDetector, Square, painted
+from secondlook.redact.cover import Covering, Extent, covered_mask
+from secondlook.redact.record import read_redaction
+from secondlook.report.sound import Sound
+from secondlook.runs.journal import Start
+from secondlook.runs.redact import RedactResult, redact_into
+from secondlook.runs.redact_kit import Ask, Kit
+from secondlook.sources import Problem, Source, VideoFrames
+
+TIMES = tuple(Fraction(i * i + 25 * i, 600) for i in range(30))  # ever slower, as a variable frame rate is
+RATE = 44_100
+SECRETS = (b"Jane Doe", b"+51.5074-000.1278", b"PhoneMaker", b"cover-of-the-film", b"2025-03-04")
+
+
+class Silent:
+    def sources(self, count: int, already: int) -> None: ...
+    def begin(self, source: Source, frames: int | None) -> None: ...
+    def looked(self, frames: int) -> None: ...
+    def covering(self, source: Source) -> None: ...
+    def covered(self, frames: int) -> None: ...
+    def end(self, source: Source) -> None: ...
+    def problem(self, problem: Problem) -> None: ...
+
+
+def redacted(paths: list[Path], out: Path, ask: Ask | None = None) -> RedactResult:
+    return redact_into(paths, out, Kit(ask or Ask(), FakeDetector()), Start.NEW, Silent())
+
+
+def film(path: Path, form: str = "mp4", sound: str = "aac", rotation: float | None = None) -> Path:
+    """A painted face that moves, with the times above, a tone, and all that identifies."""
+    with av.open(
+        str(path), "w", format=form, options={"movflags": "use_metadata_tags"} if form != "matroska" else {}
+    ) as f:
+        f.metadata.update({"title": "Jane Doe", "location": "+51.5074-000.1278/", "make": "PhoneMaker"})
+        f.metadata["creation_time"] = "2025-03-04T05:06:07.000000Z"
+        video = f.add_stream("libx264", rate=24, options={"preset": "ultrafast", "crf": "12"})
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        video.codec_context.time_base = Fraction(1, 600)
+        if rotation is not None:
+            video.set_display_rotation(rotation)
+        tone = f.add_stream(sound, rate=RATE)
+        assert isinstance(tone, av.AudioStream)
+        tone.layout = "mono"
+        for i, at in enumerate(TIMES):
+            pixels = painted(96, 160, (Square(10 + 3 * i, 30, 24, RED), Square(120, 60, 24, GREEN)))
+            picture = av.VideoFrame.from_ndarray(pixels, format="rgb24")
+            picture.pts, picture.time_base = round(at * 600), Fraction(1, 600)
+            f.mux(video.encode(picture))
+        f.mux(video.encode(None))
+        for start in range(0, int(TIMES[-1] * RATE), 1024):
+            wave = np.sin(np.arange(start, start + 1024) * 440 * 2 * np.pi / RATE)[None].astype(np.float32)
+            if tone.format.name.startswith("s16"):
+                wave = (wave * 30_000).astype(np.int16)
+            frame = av.AudioFrame.from_ndarray(wave, format=tone.format.name, layout="mono")
+            frame.sample_rate, frame.pts, frame.time_base = RATE, start, Fraction(1, RATE)
+            f.mux(tone.encode(frame))
+        f.mux(tone.encode(None))
+    return path
+
+
+def packets(path: Path) -> list[bytes]:
+    with av.open(str(path)) as file:
+        return [bytes(packet) for packet in file.demux(audio=0) if packet.size]
+
+
+def times(path: Path) -> list[Fraction]:
+    with av.open(str(path)) as file:
+        stream = file.streams.video[0]
+        return [frame.pts * stream.time_base for frame in file.decode(stream)]
+
+
+def no_face(path: Path) -> bool:
+    return all((f.pixels.max(axis=2).astype(int) - f.pixels.min(axis=2)).max() < 90 for f in VideoFrames(path))
+
+
+@pytest.mark.parametrize(
+    ("form", "sound", "ending"),
+    [("mp4", "aac", ".mp4"), ("mov", "pcm_s16le", ".mov"), ("matroska", "aac", ".mkv")],
+)
+def test_times_and_sound_are_kept_and_what_identifies_is_not(
+    tmp_path: Path, form: str, sound: str, ending: str
+) -> None:
+    source = film(tmp_path / "in.bin", form, sound)
+    (done,) = redacted([source], tmp_path / "out").redacted
+    copy = tmp_path / "out" / done.output
+    assert copy.suffix == ending and done.sound is Sound.COPIED and done.frames == 30
+    assert packets(copy) == packets(source)
+    before, after = times(source), times(copy)
+    zero = after[0] - before[0]
+    assert [t - zero for t in after] == (before if ending != ".mkv" else pytest.approx(before, abs=0.001))
+    assert no_face(copy)
+    data = copy.read_bytes()
+    assert any(secret in source.read_bytes() for secret in SECRETS)
+    assert not any(secret in data for secret in SECRETS)
+    with av.open(str(copy)) as file:
+        assert not {"title", "location", "make", "creation_time"} & set(file.metadata)
+
+
+def test_metadata_stay_where_they_are_asked_to(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.mkv", "matroska")
+    (done,) = redacted([source], tmp_path / "out", Ask(keep_metadata=True)).redacted
+    with av.open(str(tmp_path / "out" / done.output)) as file:
+        assert {key.lower(): value for key, value in file.metadata.items()}["title"] == "Jane Doe"
+
+
+def test_subtitles_are_copied_and_attachments_are_not(tmp_path: Path) -> None:
+    """ffmpeg makes the file: PyAV encodes no subtitles."""
+    source = film(tmp_path / "a.mkv", "matroska")
+    (tmp_path / "s.srt").write_text("1\n00:00:00,100 --> 00:00:01,000\nWhat was said\n\n", encoding="utf-8")
+    (tmp_path / "cover.jpg").write_bytes(b"\xff\xd8\xff cover-of-the-film")
+    both = tmp_path / "in.mkv"
+    words = ["-i", str(source), "-i", str(tmp_path / "s.srt"), "-map", "0", "-map", "1", "-c", "copy", "-c:s", "srt"]
+    cover = ["-attach", str(tmp_path / "cover.jpg"), "-metadata:s:t", "mimetype=image/jpeg"]
+    try:
+        subprocess.run(["ffmpeg", "-v", "error", *words, *cover, str(both)], check=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("needs ffmpeg to make a file with subtitles")
+    (done,) = redacted([both], tmp_path / "out").redacted
+    copy = tmp_path / "out" / done.output
+    assert (done.subtitles, done.left_out) == (1, 0)
+    assert b"What was said" in copy.read_bytes() and b"cover-of-the-film" not in copy.read_bytes()
+    with av.open(str(copy)) as file:
+        assert [stream.type for stream in file.streams] == ["video", "audio", "subtitle"]
+
+
+def test_a_turned_video_comes_out_upright(tmp_path: Path) -> None:
+    turned = film(tmp_path / "in.mp4", rotation=90)
+    frames = VideoFrames(turned)
+    assert (frames.width, frames.height) == (96, 160)
+    (done,) = redacted([turned], tmp_path / "out").redacted
+    copy = tmp_path / "out" / done.output
+    assert (VideoFrames(copy).width, VideoFrames(copy).height) == (96, 160) and no_face(copy)
+
+
+def test_colours_come_out_as_they_went_in(tmp_path: Path) -> None:
+    source = film(tmp_path / "in.mp4")
+    ask = Ask(covering=Covering(extent=Extent.FACE))
+    (done,) = redacted([source], tmp_path / "out", ask).redacted
+    with av.open(str(source)) as one, av.open(str(tmp_path / "out" / done.output)) as other:
+        for a, b in zip(one.decode(video=0), other.decode(video=0), strict=True):
+            planes = (np.asarray(f.to_ndarray(format="yuv420p"))[:10].astype(int) for f in (a, b))
+            first, second = planes
+            assert np.abs(first - second).max() <= 3
+            assert (a.colorspace, a.color_range) == (b.colorspace, b.color_range)
+
+
+# The real command on the real clip
+
+
+@pytest.fixture(scope="module")
+def clip(shared_data: Path) -> Path:
+    """275 frames."""
+    return shared_data / "crowd" / "white_house_clip.mp4"
+
+
+def test_the_kept_man_is_seen_and_nobody_else(clip: Path, enrolled: Path, tmp_path: Path) -> None:
+    """His frames are those of the two shots of him: 0 to 19 and 82 to 210."""
+    out = tmp_path / "out"
+    words = ("--keep", "lin_manuel_miranda", "--gallery", enrolled, "--quiet")
+    said = secondlook("redact", clip, "--out", out, *words)
+    assert said.status == 0, said.err
+    lines = {line.frame: line for line in read_redaction(out / "redaction.jsonl")}
+    his = [*range(20), *range(82, 211)]
+    kept = [frame for frame in his if any(area.kept for area in lines[frame].areas)]
+    assert len(kept) >= 0.9 * len(his)
+    assert {area.subject for line in lines.values() for area in line.areas if area.kept} == {"lin_manuel_miranda"}
+    find = detector("centerface", RunOptions(threads=1))
+    visible = 0
+    for frame in VideoFrames(out / "redacted" / clip.name):
+        if frame.index % 3:
+            continue
+        faces = find.detect(frame.pixels)
+        allowed = [area.box for area in lines[frame.index].areas if area.kept]
+        for box, score in zip(faces.boxes, faces.scores, strict=True):
+            if score < 0.5:
+                continue
+            middle = (box[:2] + box[2:]) / 2
+            inside = [b for b in allowed if (b[:2] <= middle).all() and (middle <= b[2:]).all()]
+            assert inside, (frame.index, box, score)
+            visible += 1
+    assert visible >= 0.3 * len(his)
+
+
+@pytest.fixture(scope="module")
+def short(clip: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its first 90 frames, with two cuts."""
+    path = tmp_path_factory.mktemp("short") / "short.mp4"
+    with av.open(str(clip)) as given, av.open(str(path), "w") as file:
+        stream = file.add_stream("libx264", rate=30, options={"preset": "ultrafast", "crf": "20"})
+        stream.width, stream.height, stream.pix_fmt = 640, 360, "yuv420p"
+        for index, frame in enumerate(islice(given.decode(video=0), 90)):
+            frame.pts, frame.time_base = index, Fraction(1, 30)
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    return path
+
+
+def start(clip: Path, out: Path, *more: str) -> subprocess.Popen[bytes]:
+    program = "from secondlook.cli import main; main()"
+    command = [
+        sys.executable,
+        "-c",
+        program,
+        "redact",
+        str(clip),
+        "--out",
+        str(out),
+        "--quiet",
+        "--threads",
+        "1",
+        *more,
+    ]
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+
+
+def finish(clip: Path, out: Path, *more: str) -> None:
+    worker = start(clip, out, *more)
+    _, said = worker.communicate(timeout=240)
+    assert worker.returncode == 0, said
+
+
+def result(out: Path) -> tuple[bytes, bytes, bytes, list[str]]:
+    (copy,) = (out / "redacted").iterdir()
+    frames = b"".join(frame.pixels.tobytes() for frame in VideoFrames(copy))
+    names = sorted(path.name for path in out.rglob("*") if path.is_file())
+    return (out / "redaction.jsonl").read_bytes(), (out / "review.jsonl").read_bytes(), frames, names
+
+
+def found_lines(out: Path) -> int:
+    try:
+        return (out / ".run" / "found.jsonl").read_bytes().count(b"\n")
+    except FileNotFoundError:
+        return 0
+
+
+def test_a_killed_run_goes_on_to_the_same_frames(short: Path, tmp_path: Path) -> None:
+    whole = tmp_path / "whole" / "out"
+    finish(short, whole)
+    out = tmp_path / "killed" / "out"
+    for looked_at, more in ((30, ()), (91, ("--resume",))):  # while looking, and while covering
+        worker = start(short, out, *more)
+        while found_lines(out) < looked_at and worker.poll() is None:
+            time.sleep(0.01)
+        while looked_at > 90 and worker.poll() is None and not any((out / "redacted").glob(".*.part")):
+            time.sleep(0.002)
+        worker.send_signal(signal.SIGKILL)
+        worker.communicate(timeout=60)
+        assert worker.returncode == -signal.SIGKILL, "it had finished: stop it earlier"
+    finish(short, out, "--resume")
+    assert result(out) == result(whole)
+
+
+def test_solid_leaves_one_colour_in_the_copy(short: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    said = secondlook("redact", short, "--out", out, "--cover", "head", "--json")
+    assert said.status == 0 and said.json["redacted"][0]["frames"] == 90
+    lines = {line.frame: line for line in read_redaction(out / "redaction.jsonl")}
+    for frame in VideoFrames(out / "redacted" / short.name):
+        if frame.index % 10 or frame.index not in lines:
+            continue
+        mask = covered_mask(lines[frame.index].covered, Covering(extent=Extent.HEAD), 360, 640)
+        inner = cv2.erode(mask.astype(np.uint8), np.ones((13, 13), np.uint8)) > 0
+        assert np.abs(frame.pixels[inner].astype(int) - 104).max(initial=0) < 12
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "--also" in page and json.loads((out / "review.jsonl").read_text().splitlines()[0])["thumbnail"] in {
+        f"review/{path.name}" for path in (out / "review").iterdir()
+    }
+
+
+def test_errors_are_one_sentence(tmp_path: Path, enrolled: Path) -> None:
+    photo = tmp_path / "a.png"
+    photo.write_bytes(b"nothing")
+    said = secondlook("redact", photo, "--out", tmp_path / "out", "--quiet")
+    assert said.status == 1 and "a.png" in said.err and "Traceback" not in said.err
+    said = secondlook("redact", photo, "--out", tmp_path / "o2", "--keep", "Nobody", "--gallery", enrolled)
+    assert "Nobody is not enrolled" in said.complaint
+    for wrong in (("--keep", "A"), ("--keep", "A", "--only", "B", "--gallery", enrolled), ("--region", "1,2")):
+        said = secondlook("redact", photo, "--out", tmp_path / "o3", *wrong)
+        assert said.status == 2 and "Traceback" not in said.err
