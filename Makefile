@@ -27,6 +27,9 @@ bench: $(BIN)/.installed-dev
 	$(BIN)/python -m bench.detection
 	$(BIN)/python -m bench.video
 	$(BIN)/python -m bench.lfw --cache "$$(mktemp -d)"
+	$(BIN)/python -m bench.calibration --cache "$$(mktemp -d)"
+	$(BIN)/python -m bench.redaction
+	$(BIN)/python -m bench.proof --cache "$$(mktemp -d)" --probes 150 --gallery 600
 
 install: $(BIN)/.installed
 
