@@ -181,7 +181,9 @@ def test_find_writes_and_tells(tmp_path: Path, crowd: Path, shared_gallery: Path
     records = read_records(out / "sightings.jsonl")
     assert {r.subject for r in records} >= {COLLINS, HOPPER}
     page = (out / "report.html").read_text(encoding="utf-8")
-    assert COLLINS in page and "dlib-resnet@" in page and "ncalibrated" in page
+    assert COLLINS in page and "dlib-resnet@" in page and "1,000 strangers" in page
+    assert all(r.grounds.calibrated for r in records if r.subject is not None)
+    assert "1 passer-by in 100 is enrolled" in said.out
     assert len(list((out / "annotated").glob("*.jpg"))) == 2
     assert "holds a run already" in secondlook(*words).complaint
     again = secondlook(*words, "--resume", "--json")
@@ -204,10 +206,10 @@ def test_find_goes_on_after_bad_files_and_fails_where_nothing_worked(
 
 def test_find_with_a_threshold_of_ones_own(tmp_path: Path, crowd: Path, shared_gallery: Path) -> None:
     words = ("find", crowd / "both.jpg", "--gallery", shared_gallery, "--out", tmp_path / "o", *LEAN)
-    said = secondlook(*words, "--threshold", "1.0", "--json")
+    said = secondlook(*words, "--threshold", "50", "--json")
     assert said.status == 0 and said.json
     assert {row["outcome"] for row in said.json} <= {"no_candidate", "inconclusive"}
-    assert all(row["grounds"]["threshold"] == 1.0 for row in said.json)
+    assert all(row["grounds"]["threshold"] == 50 and row["grounds"]["posterior"] is None for row in said.json)
 
 
 # Errors are one sentence
