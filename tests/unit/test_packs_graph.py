@@ -7,7 +7,7 @@ from pathlib import Path
 
 import onnx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from onnx import TensorProto, helper
 
@@ -131,6 +131,7 @@ def test_half_a_model_and_a_missing_one(file: Path) -> None:
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=100, deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 400))
+@example(noise=b"\x1d", at=68)  # a type of input that no ONNX knows
 def test_damaged_files_end_in_one_sentence(file: Path, noise: bytes, at: int) -> None:
     whole = recogniser_model(file).read_bytes()
     file.write_bytes(whole[:at] + noise + whole[at + len(noise) :])

@@ -115,7 +115,8 @@ def _load(model_file: Path, called: str) -> onnx.ModelProto:
 
 def _check_input(card: AnyCard, value: Tensor, called: str) -> None:
     if value.element != TensorProto.FLOAT:
-        kind = TensorProto.DataType.Name(value.element)
+        known = value.element in TensorProto.DataType.values()
+        kind = TensorProto.DataType.Name(value.element) if known else f"of an unknown type ({value.element})"
         raise _misfit(card, called, f"the input {value} must be 32-bit floating point, not {kind}")
     edges = (card.size, card.size) if isinstance(card, RecogniserCard) else (None, None)
     wanted = (None, 3, *edges)
