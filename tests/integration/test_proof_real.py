@@ -32,7 +32,7 @@ def some_people(shared_data: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     ("covering", "verdict"),
     [
         (Covering(), Verdict.SURVIVED),
-        (Covering(Style.PIXELATE, Extent.FACE, blocks=16), Verdict.BROKEN),
+        pytest.param(Covering(Style.PIXELATE, Extent.FACE, blocks=16), Verdict.BROKEN, marks=pytest.mark.prove),
         pytest.param(Covering(Style.BLUR, Extent.FACE, blur=0.06), Verdict.BROKEN, marks=pytest.mark.prove),
     ],
 )
