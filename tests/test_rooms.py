@@ -41,6 +41,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "calibrate": CONTRACT | {"sources", "faces", "gallery", "decide"},
     "redact": CONTRACT | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "report", "audit"},
     "exposure": CONTRACT | {"sources", "faces", "track", "gallery", "decide", "identify", "report"},
+    "review": CONTRACT | {"sources", "faces", "gallery", "decide", "calibrate", "report", "audit"},
     "api": CONTRACT | {"sources", "gallery", "enrolling", "assemble"},
     "compose": CONTRACT,
     "demo_scene": CONTRACT | {"compose"},

@@ -1,0 +1,1 @@
+"""A second look: people compare the faces blind before anybody believes a candidate."""
