@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import case, func, select
 
-from secondlook.errors import GalleryError, PackMismatch
+from secondlook.errors import GalleryError, GalleryLocked, PackMismatch, UnknownSubject
 from secondlook.gallery.changes import Room, person
 from secondlook.gallery.comparison import Chosen, fitting
 from secondlook.gallery.held import Weighed
@@ -118,6 +118,37 @@ def _time(room: Room, written: str) -> datetime:
         return datetime.fromisoformat(written)
     except ValueError as error:
         raise GalleryError(f"{room.place} is damaged (no time: {written!r}): restore it from a backup.") from error
+
+
+def subject(room: Room, id_: str) -> Subject:
+    """By its id. Raises UnknownSubject, GalleryLocked where its key was dropped."""
+    row, seal = _row_and_seal(room, id_)
+    references = select(func.count()).where(ReferenceRow.subject_id == id_)
+    return Subject(
+        id_,
+        seal.open(row.sealed_name, Kind.NAME).decode(),
+        room.session.scalar(references) or 0,
+        _time(room, row.created_at),
+    )
+
+
+def subject_seal(room: Room, id_: str) -> SubjectSeal:
+    """Raises UnknownSubject, GalleryLocked."""
+    return _row_and_seal(room, id_)[1]
+
+
+def _row_and_seal(room: Room, id_: str) -> tuple[SubjectRow, SubjectSeal]:
+    row = room.session.get(SubjectRow, id_)
+    if row is None:
+        raise UnknownSubject(
+            f"There is no subject {id_} in {room.place}: `secondlook gallery list` shows who is enrolled."
+        )
+    seal = room.vault.find(id_)
+    if seal is None:
+        raise GalleryLocked(
+            f"The key of subject {id_} in {room.place} was dropped: nothing kept of it can be read any more."
+        )
+    return row, seal
 
 
 def references(room: Room, name: str) -> tuple[Reference, ...]:

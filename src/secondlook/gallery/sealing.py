@@ -29,6 +29,8 @@ class Kind(StrEnum):
     TEMPLATE = "template"
     CROP = "crop"
     DETAILS = "details"
+    RECORD = "record"
+    """What others keep: sightings, say. Sealed under the keys here, so that dropping a key reaches it."""
 
 
 @dataclass(frozen=True, slots=True)

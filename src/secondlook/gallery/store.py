@@ -21,6 +21,7 @@ from secondlook.gallery.keys import KeySource
 from secondlook.gallery.people import NewReference, Reference, Subject, checked_templates
 from secondlook.gallery.records import RetiredKeyRow
 from secondlook.gallery.reembedding import Embed, Progress, reembed
+from secondlook.gallery.sealing import Kind
 from secondlook.gallery.subject_index import SubjectIndex
 from secondlook.ports import Comparison
 from secondlook.types import Candidate, Floats
@@ -163,6 +164,33 @@ class Gallery:
         """Whether that picture (SHA-256 of its file, in hex) is enrolled for that subject. Raises UnknownSubject."""
         with self._reading() as room:
             return changes.has_picture(room, changes.person(room, subject), sha256)
+
+    def subject(self, id: str) -> Subject:  # noqa: A002
+        """By its id in hex. Raises UnknownSubject, GalleryLocked where its key was dropped."""
+        with self._reading() as room:
+            return reading.subject(room, id)
+
+    def subject_id(self, name: str) -> str:
+        """In hex; of a blinded subject, too. Raises UnknownSubject."""
+        with self._reading() as room:
+            return changes.subject_row(room, name).id
+
+    # What others keep
+
+    def seal(self, plain: bytes, what: str, subject: str | None = None) -> bytes:
+        """Sealed with the key of a subject (id in hex), so that dropping that reaches it; with a key of the gallery's
+        where it is about nobody. what: where it belongs, it opens nowhere else. Raises UnknownSubject, GalleryLocked."""
+        if subject is None:
+            return self._vault.seal_other(plain, what)
+        with self._reading() as room:
+            return reading.subject_seal(room, subject).close(plain, Kind.RECORD, picture=what.encode())
+
+    def unseal(self, sealed: bytes, what: str, subject: str | None = None) -> bytes:
+        """What ``seal`` has sealed. Raises GalleryError where it was changed, UnknownSubject, GalleryLocked."""
+        if subject is None:
+            return self._vault.open_other(sealed, what)
+        with self._reading() as room:
+            return reading.subject_seal(room, subject).open(sealed, Kind.RECORD, picture=what.encode(), row=what)
 
     # Search
 

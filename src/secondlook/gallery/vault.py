@@ -51,6 +51,7 @@ class Vault:
         self._wrapping = derive(key, gallery, "subject keys")
         self._names = derive(key, gallery, "names")
         self._checking = derive(key, gallery, "check")
+        self._others = derive(key, gallery, "others")
 
     def check_value(self) -> bytes:
         """What only this key opens: kept with the gallery, to tell a wrong key at once."""
@@ -68,6 +69,17 @@ class Vault:
     def name_lookup(self, name: str) -> bytes:
         """Finds a name, and tells nothing without the gallery's key."""
         return lookup(self._names, folded_name(name))
+
+    def seal_other(self, plain: bytes, what: str) -> bytes:
+        """Of nobody in particular. what: where it belongs, in the words of whoever keeps it."""
+        return seal(self._others, plain, Belonging(self._gallery, Kind.RECORD, picture=what.encode()))
+
+    def open_other(self, sealed: bytes, what: str) -> bytes:
+        """Raises GalleryError where it was changed, or belongs elsewhere."""
+        try:
+            return unseal(self._others, sealed, Belonging(self._gallery, Kind.RECORD, picture=what.encode()))
+        except InvalidTag as error:
+            raise GalleryError(f"What is kept as {what} was changed from outside: restore it from a backup.") from error
 
     def new_seal(self, subject: str) -> SubjectSeal:
         """A new subject's key, in the store before anything is sealed with it."""
