@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import av
+
 _JUMP_S: Final = 1.0
 """A stamp this far behind the last is a new recording appended to the old; less is a damaged or disordered stamp."""
 
@@ -34,3 +36,10 @@ class Clock:
                 now = expected
         self._last_s = now if self._last_s is None else max(now, self._last_s)
         return self._last_s
+
+
+def stamp_of(picture: av.VideoFrame) -> float | None:
+    """The presentation time that a decoded frame carries, in seconds on its file's own scale."""
+    if picture.pts is None or not picture.time_base:
+        return None
+    return float(picture.pts * picture.time_base)

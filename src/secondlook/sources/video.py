@@ -15,7 +15,7 @@ from av.container import InputContainer
 from av.video.stream import VideoStream
 
 from secondlook.errors import SourceError
-from secondlook.sources.clock import Clock
+from secondlook.sources.clock import Clock, stamp_of
 from secondlook.sources.cuts import CutCounter
 from secondlook.sources.decoding import Tally, check_size, every_picture, opened, pictures
 from secondlook.sources.opening import Named, shown
@@ -131,7 +131,7 @@ class VideoFrames:
         threads = "SLICE" if self.duration_s is None else "AUTO"
         with closing(every_picture(self.source, self._limit, tally, threads=threads)) as decoded:
             for index, picture in enumerate(decoded):
-                self._last_s, shot = clock.at(_stamp(picture)), _shot(cuts, picture)
+                self._last_s, shot = clock.at(stamp_of(picture)), _shot(cuts, picture)
                 if index % self._stride or self._last_s < due_s:
                     continue
                 pixels = self._pixels(picture, self._facts.pixel_aspect, tally)
@@ -174,12 +174,6 @@ def _shot(cuts: CutCounter, picture: av.VideoFrame) -> int:
         return cuts.see(picture)
     except av.FFmpegError:  # a pixel format that cannot be converted: counted where the frame itself is
         return cuts.cuts
-
-
-def _stamp(picture: av.VideoFrame) -> float | None:
-    if picture.pts is None or not picture.time_base:
-        return None
-    return float(picture.pts * picture.time_base)
 
 
 def _rate(stream: VideoStream, bare: bool) -> float | None:
