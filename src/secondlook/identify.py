@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from secondlook.decide.rule import Limits, Rule, decide, not_searchable
-from secondlook.faces.align import chip
-from secondlook.faces.crop import crop
 from secondlook.faces.detect import Search, find_faces
-from secondlook.faces.quality import assess
 from secondlook.ports import Detector, Embedder, Searchable
+from secondlook.track.alerting import Alerts, LiveSighting, Stage
 from secondlook.track.follow import Follower
-from secondlook.track.shots import Keep, OpenTrack, Shot, closed, divide
+from secondlook.track.in_view import InView, shoot
+from secondlook.track.shots import Keep, OpenTrack, Shot, closed, divide, embedded
 from secondlook.types import Decision, Detections, Face, Floats, Frame, Quality, Sighting, Track
 
 Detect = Callable[[Frame], Detections]
@@ -50,10 +50,19 @@ class Stages:
     single_score: float = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How a source that goes on is followed. look_again_s: least time between two early decisions about one person.
+    longest_s: whoever stays longer is closed in pieces."""
+
+    look_again_s: float = 0.5
+    longest_s: float = 60.0
+
+
 def photo(frame: Frame, gallery: Searchable, stages: Stages) -> list[Sighting]:
     """Everybody in one picture, best detected first, each with one decision."""
     found = find_faces(stages.detector, frame.pixels, stages.photo_search)
-    shots = [_shoot(frame, found, row, stages) for row in range(len(found))]
+    shots = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
     templates = _embed(shots, stages.embedder)
     return [
         _sighting(frame.source, shot, row + 1, template, gallery, stages)
@@ -64,7 +73,7 @@ def photo(frame: Frame, gallery: Searchable, stages: Stages) -> list[Sighting]:
 def faces(frame: Frame, stages: Stages) -> list[Face]:
     """Every face of one picture with its template: for enrolment, and whoever wants to go on alone."""
     found = find_faces(stages.detector, frame.pixels, stages.photo_search)
-    shots = [_shoot(frame, found, row, stages) for row in range(len(found))]
+    shots = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
     return [_with_template(s, t, stages) for s, t in zip(shots, _embed(shots, stages.embedder), strict=True)]
 
 
@@ -76,49 +85,62 @@ def video(
     frames: in time order, already thinned to those that are looked at. detect: replaces the search for faces (a run
     that is taken up again replays what it had found).
     """
-    look = detect or (lambda frame: find_faces(stages.detector, frame.pixels, stages.video_search))
-    looks = round(stages.patience_s / max(stages.every_s, FRAME_S))
-    follower = Follower(stages.start_score, max(1, looks))
-    tracks: dict[int, OpenTrack] = {}
-    source, shot = "", 0
+    look = detect or _looking(stages)
+    view = InView(_follower(stages), stages.embedder.layout, stages.keep)
+    source = ""
     for frame in frames:
         source = frame.source
-        if frame.shot != shot:
-            follower.cut()
-            shot = frame.shot
-        found = look(frame)
-        numbers = follower.update(found)
-        for row in np.nonzero(numbers)[0]:
-            _observe(tracks, int(numbers[row]), frame, found, int(row), stages)
-        ended = sorted(tracks.keys() - follower.alive())
-        yield from _close([tracks.pop(number) for number in ended], source, follower, gallery, stages)
-    yield from _close([tracks[number] for number in sorted(tracks)], source, follower, gallery, stages)
+        yield from _close(view.see(frame, look(frame)), source, view.number, gallery, stages)
+    yield from _close(view.rest(), source, view.number, gallery, stages)
 
 
-def _observe(
-    tracks: dict[int, OpenTrack], number: int, frame: Frame, found: Detections, row: int, stages: Stages
-) -> None:
-    track = tracks.setdefault(number, OpenTrack(number, frame.index, frame.time_s))
-    box = found.boxes[row]
-    track.see(frame.index, frame.time_s, box, float(found.scores[row]))
-    quality = assess(frame.pixels, box, found.landmarks[row])
-    place = track.place(quality.score, frame.time_s, stages.keep)
-    if place is not None:
-        track.keep(place, _shoot(frame, found, row, stages, quality))
+def live(
+    frames: Iterable[Frame],
+    gallery: Searchable,
+    stages: Stages,
+    detect: Detect | None = None,
+    pace: Pace = Pace(),
+) -> Iterator[LiveSighting]:
+    """Everybody in a source that goes on: as ``video``, and who is a candidate is told while still in view.
+
+    frames: with times; ``every_s`` of the stages is the least time between two. What closes a track that was followed
+    for less than ``pace.longest_s`` is what ``video`` would say of the same frames. A track has at most one early
+    sighting; it is a search of its own, so a stranger who stays is searched more than once. Sightings come with the
+    frame that brought them about: while no frame comes, nothing does.
+    """
+    look = detect or _looking(stages)
+    gap_s = stages.patience_s + 2 * max(stages.every_s, FRAME_S)
+    view = InView(_follower(stages), stages.embedder.layout, stages.keep, longest_s=pace.longest_s, gap_s=gap_s)
+    alerts, source = Alerts(), ""
+    for frame in frames:
+        source = frame.source
+        for track in view.see(frame, look(frame)):
+            stage = Stage.PIECE if track.id in view else Stage.FINAL
+            seen = list(_close([track], source, view.number, gallery, stages))
+            yield from alerts.closed(track.id, track.piece, seen, stage)
+        asked = [track for track in view if _counts(track, stages) and alerts.may_be_early(track.id)]
+        for track in [track for track in asked if track.due(frame.time_s, pace.look_again_s)]:
+            # as it would be closed now; the part that follows gets no number of its own before it is
+            seen = list(_close([track], source, partial(int, track.id), gallery, stages))
+            early = alerts.early(track.id, track.piece, seen)
+            if early is not None:
+                yield early
+    for track in view.rest():
+        seen = list(_close([track], source, view.number, gallery, stages))
+        yield from alerts.closed(track.id, track.piece, seen, Stage.FINAL)
 
 
-def _shoot(frame: Frame, found: Detections, row: int, stages: Stages, quality: Quality | None = None) -> Shot:
-    box, landmarks = found.boxes[row], found.landmarks[row]
-    face = Face(
-        box=box,
-        landmarks=landmarks,
-        detector_score=float(found.scores[row]),
-        quality=quality or assess(frame.pixels, box, landmarks),
-        frame=frame.index,
-        time_s=frame.time_s,
-    )
-    view, _ = crop(frame.pixels, box)
-    return Shot(face, chip(frame.pixels, landmarks, stages.embedder.layout), view)
+def _looking(stages: Stages) -> Detect:
+    return lambda frame: find_faces(stages.detector, frame.pixels, stages.video_search)
+
+
+def _follower(stages: Stages) -> Follower:
+    return Follower(stages.start_score, max(1, round(stages.patience_s / max(stages.every_s, FRAME_S))))
+
+
+def _counts(track: OpenTrack, stages: Stages) -> bool:
+    """Seen once and weakly is nobody."""
+    return track.piece > 1 or len(track.path) > 1 or track.best_score >= stages.single_score
 
 
 def _embed(shots: list[Shot], embedder: Embedder) -> Floats:
@@ -133,16 +155,13 @@ def _with_template(shot: Shot, template: Floats, stages: Stages) -> Face:
 
 
 def _close(
-    ended: list[OpenTrack], source: str, follower: Follower, gallery: Searchable, stages: Stages
+    tracks: list[OpenTrack], source: str, number: Callable[[], int], gallery: Searchable, stages: Stages
 ) -> Iterator[Sighting]:
-    counted = [t for t in ended if len(t.path) > 1 or t.best_score >= stages.single_score]
-    templates = _embed([shot for track in counted for shot in track.shots], stages.embedder)
-    start = 0
+    counted = [track for track in tracks if _counts(track, stages)]
+    embedded(counted, stages.embedder.embed)
     for track in counted:
-        own = templates[start : start + len(track.shots)]
-        start += len(track.shots)
-        for part, shots in divide(track, own, stages.point.unlike, follower.number):
-            yield _track_sighting(source, part, closed(part, shots, stages.embedder.pack), gallery, stages)
+        for part in divide(track, stages.point.unlike, number):
+            yield _track_sighting(source, part, closed(part, stages.embedder.pack), gallery, stages)
 
 
 def _track_sighting(source: str, opened: OpenTrack, track: Track, gallery: Searchable, stages: Stages) -> Sighting:

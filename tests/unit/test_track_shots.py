@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import count, pairwise
 
 import numpy as np
@@ -9,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secondlook.track.shots import Keep, OpenTrack, Shot, break_point, closed, divide
-from secondlook.types import Face, Floats, Quality
+from secondlook.track.shots import Keep, OpenTrack, Shot, break_point, closed, divide, embedded
+from secondlook.types import Face, Floats, Pixels, Quality
 
 BOX = np.array([10, 10, 50, 50], np.float32)
 NO_PIXELS = np.zeros((1, 1, 3), np.uint8)
@@ -69,30 +70,38 @@ def person(direction: int, n: int, spread: float = 0.1, seed: int = 0) -> Floats
     return np.asarray(values / np.linalg.norm(values, axis=1, keepdims=True), np.float32)
 
 
-def five_each(templates: Floats) -> tuple[OpenTrack, Floats]:
+def five_each(templates: Floats) -> OpenTrack:
     n = len(templates)
     one = OpenTrack(7, 0, 0.0)
     for frame in range(10 * n):
         one.see(frame, frame / 10, BOX, 0.9)
     # shots are kept in any order
     order = np.random.default_rng(n).permutation(n)
-    one.shots = [shot(0.5 + 0.01 * i, int(10 * i)) for i in order]
-    return one, templates[order]
+    one.shots = [replace(shot(0.5 + 0.01 * i, int(10 * i)), template=templates[i]) for i in order]
+    return one
+
+
+def own(part: OpenTrack) -> Floats:
+    return np.stack([s.template for s in part.shots if s.template is not None])
 
 
 def test_one_person_is_not_divided() -> None:
-    opened, templates = five_each(person(0, 6))
-    numbers = count(99)
-    assert len(divide(opened, templates, 0.5, lambda: next(numbers))) == 1
+    opened = five_each(person(0, 6))
+    kept, numbers = list(opened.shots), count(99)
+    (whole,) = divide(opened, 0.5, lambda: next(numbers))
     assert next(numbers) == 99, "and no number is used up"
+    assert [s.face.frame for s in whole.shots] == [0, 10, 20, 30, 40, 50]
+    assert opened.shots == kept, "what goes on is left as it was"
 
 
 @pytest.mark.parametrize("before", [1, 2, 5])
 def test_two_people_are_divided_where_one_became_the_other(before: int) -> None:
-    opened, templates = five_each(np.concatenate([person(0, before), person(1, 6 - before, seed=1)]))
-    numbers = count(99)
-    (first, mine), (second, theirs) = divide(opened, templates, 0.5, lambda: next(numbers))
+    opened = five_each(np.concatenate([person(0, before), person(1, 6 - before, seed=1)]))
+    path, numbers = list(opened.path), count(99)
+    first, second = divide(opened, 0.5, lambda: next(numbers))
+    mine, theirs = own(first), own(second)
     assert (first.id, second.id) == (7, 99)
+    assert len(opened.shots) == 6 and opened.path == path and opened.id == 7, "what goes on is left as it was"
     assert len(first.shots) == len(mine) == before and len(second.shots) == len(theirs) == 6 - before
     assert mine[:, 0].min() > 0.8 and theirs[:, 1].min() > 0.8, "each with its own templates"
     assert [s.face.frame for s in [*first.shots, *second.shots]] == [0, 10, 20, 30, 40, 50]
@@ -107,8 +116,7 @@ def test_two_people_are_divided_where_one_became_the_other(before: int) -> None:
 def test_there_and_back_is_one_person() -> None:
     """Somebody who looked away and came back: shots before and after are alike."""
     templates = np.concatenate([person(0, 2), person(1, 2), person(0, 2, seed=2)])
-    opened, shuffled = five_each(templates)
-    assert len(divide(opened, shuffled, 0.5, lambda: 99)) == 1
+    assert len(divide(five_each(templates), 0.5, lambda: 99)) == 1
 
 
 def test_poor_shots_say_nothing_about_who_it_is() -> None:
@@ -124,9 +132,37 @@ def test_too_few_shots_to_divide(n: int) -> None:
     assert break_point(person(0, n), np.ones(n, np.float32), 0.9) is None
 
 
+def test_nothing_is_embedded_twice() -> None:
+    """Only what has no template yet, of all tracks at once; a shot without one is never closed in silence."""
+    asked: list[int] = []
+
+    def embed(chips: Pixels) -> Floats:
+        asked.append(len(chips))
+        return person(0, len(chips))
+
+    one, other = track((0, 0.5), (10, 0.5)), track((0, 0.5))
+    with pytest.raises(ValueError, match="without templates"):
+        closed(one, "pack@1")
+    embedded([one, other], embed)
+    embedded([one, other], embed)
+    assert asked == [3]
+    one.see(20, 2.0, BOX, 0.9)
+    one.keep(2, shot(0.7, 20))
+    embedded([one, other], embed)
+    assert asked == [3, 1]
+
+
+def test_a_track_is_due_where_its_shots_changed_and_not_too_often() -> None:
+    one = track((0, 0.5))
+    assert one.due(0.0, 0.5) and not one.due(9.0, 0.5), "nothing has changed since"
+    one.keep(1, shot(0.6, 4))
+    assert not one.due(0.4, 0.5) and one.due(0.5, 0.5) and not one.due(5.0, 0.5)
+
+
 def test_the_finished_track() -> None:
     opened = track((0, 0.4), (5, 0.9), (10, 0.2))
-    done = closed(opened, person(0, 3), "pack@1")
+    embedded([opened], lambda chips: person(0, len(chips)))
+    done = closed(opened, "pack@1")
     assert (done.id, done.frames, done.first_frame, done.last_frame) == (1, 3, 0, 10)
     assert (done.first_s, done.last_s) == (0.0, 1.0)
     assert done.best == 1 and done.best_face.quality.score == 0.9

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 import supervision
 from numpy.typing import NDArray
@@ -51,6 +53,11 @@ class Follower:
         """The next free track number."""
         self._next += 1
         return self._next - 1
+
+    def forget(self, numbers: Collection[int]) -> None:
+        """These have gone, whatever patience is left."""
+        if numbers:
+            self._tracker.tracks = [track for track in self._tracker.tracks if track.tracker_id not in numbers]
 
     def alive(self) -> set[int]:
         """Tracks that may still go on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -22,16 +22,23 @@ class Keep:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Shot:
-    """One kept observation. chip: aligned for the recogniser. crop: the face with a margin, for people."""
+    """One kept observation. chip: aligned for the recogniser. crop: the face with a margin, for people.
+
+    template: (D,) float32 of unit length once it was made, so that nothing is embedded twice; None before.
+    """
 
     face: Face
     chip: Pixels
     crop: Pixels
+    template: Floats | None = None
 
 
 @dataclass(slots=True)
 class OpenTrack:
-    """A person being followed. path: (frame, x0, y0, x1, y1) of every frame they were seen in."""
+    """A person being followed. path: (frame, x0, y0, x1, y1) of every frame they were seen in.
+
+    piece: from 1; somebody who stays for long is followed in pieces (``InView``).
+    """
 
     id: int
     first_frame: int
@@ -42,6 +49,10 @@ class OpenTrack:
     path: list[tuple[int, float, float, float, float]] = field(default_factory=list)
     times: list[float | None] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
+    piece: int = 1
+    _changes: int = 0
+    _asked: int = 0
+    _asked_s: float | None = None
 
     def see(self, frame: int, time_s: float | None, box: Floats, score: float) -> None:
         x0, y0, x1, y1 = (float(v) for v in box)
@@ -60,6 +71,18 @@ class OpenTrack:
 
     def keep(self, place: int, shot: Shot) -> None:
         self.shots[place : place + 1] = [shot]
+        self._changes += 1
+
+    def due(self, now_s: float | None, again_s: float) -> bool:
+        """Whether other shots are kept than when this was last true, which is ``again_s`` ago or more."""
+        if self._changes == self._asked or (self._asked_s is not None and _apart(self._asked_s, now_s) < again_s):
+            return False
+        self._asked, self._asked_s = self._changes, now_s
+        return True
+
+    def in_time(self) -> OpenTrack:
+        """The same with its shots in the order of time; this one stays as it is, to be followed further."""
+        return replace(self, shots=sorted(self.shots, key=lambda shot: shot.face.frame))
 
 
 def _apart(a: float | None, b: float | None) -> float:
@@ -81,38 +104,51 @@ def break_point(templates: Floats, weights: Floats, unlike: float, least_weight:
     return None if best is None else best[1]
 
 
-def divide(
-    track: OpenTrack, templates: Floats, unlike: float, number: Callable[[], int]
-) -> list[tuple[OpenTrack, Floats]]:
-    """The track, or two where it went over from one person to another, each with its shots' templates.
+def embedded(tracks: Sequence[OpenTrack], embed: Callable[[Pixels], Floats]) -> None:
+    """Makes the templates that the tracks' shots do not have yet, all at once. embed: (n, size, size, 3) -> (n, D)."""
+    bare = [(track, row) for track in tracks for row, shot in enumerate(track.shots) if shot.template is None]
+    if not bare:
+        return
+    templates = embed(np.stack([track.shots[row].chip for track, row in bare]))
+    for (track, row), template in zip(bare, templates, strict=True):
+        track.shots[row] = replace(track.shots[row], template=template)
 
-    templates: (shots, D) in the shots' order. number: gives the second one's.
+
+def divide(track: OpenTrack, unlike: float, number: Callable[[], int]) -> list[OpenTrack]:
+    """The track, or two where it went over from one person to another, shots in the order of time; it stays unchanged.
+
+    Every shot has its template. number: gives the second one's.
     """
-    order = sorted(range(len(track.shots)), key=lambda i: track.shots[i].face.frame)
-    track.shots[:] = [track.shots[i] for i in order]
-    templates = templates[order]
+    track = track.in_time()
     weights = np.array([shot.face.quality.score for shot in track.shots], np.float32)
-    at = break_point(templates, weights, unlike)
+    at = break_point(_templates(track), weights, unlike) if track.shots else None
     if at is None:
-        return [(track, templates)]
+        return [track]
     border = track.shots[at].face.frame
     before, after = _part(track, track.id, 0, border), _part(track, number(), border, None)
     before.shots, after.shots = track.shots[:at], track.shots[at:]
-    return [(before, templates[:at]), (after, templates[at:])]
+    return [before, after]
+
+
+def _templates(track: OpenTrack) -> Floats:
+    made = [shot.template for shot in track.shots if shot.template is not None]
+    if len(made) != len(track.shots):
+        raise ValueError(f"track {track.id} has shots without templates")
+    return np.stack(made)
 
 
 def _part(track: OpenTrack, number: int, start: int, end: int | None) -> OpenTrack:
     path = [step for step in track.path if step[0] >= start and (end is None or step[0] < end)]
     times = dict(zip((step[0] for step in track.path), track.times, strict=True))
     part = OpenTrack(number, path[0][0], times[path[0][0]], path[-1][0], times[path[-1][0]], track.best_score)
-    part.path, part.times = path, [times[step[0]] for step in path]
+    part.path, part.times, part.piece = path, [times[step[0]] for step in path], track.piece
     return part
 
 
-def closed(track: OpenTrack, templates: Floats, pack: str) -> Track:
-    """The finished track. templates: (shots, D), in the shots' order, which is that of time."""
-    shots = track.shots
-    faces = tuple(replace(s.face, template=t, pack=pack) for s, t in zip(shots, templates, strict=True))
+def closed(track: OpenTrack, pack: str) -> Track:
+    """The finished track. Its shots have templates of ``pack`` and are in the order of time."""
+    shots, templates = track.shots, _templates(track)
+    faces = tuple(replace(shot.face, template=shot.template, pack=pack) for shot in shots)
     weights = np.array([f.quality.score for f in faces], np.float32)
     best = int(weights.argmax())
     return Track(
