@@ -22,6 +22,7 @@ from secondlook.faces.packs.opening import detector
 from secondlook.faces.packs.runtime import RunOptions
 from secondlook.fakes import GREEN, RED, FakeDetector, Square, painted
 from secondlook.redact.cover import Covering, Extent, covered_mask
+from secondlook.redact.planes import yuv420
 from secondlook.redact.record import read_redaction
 from secondlook.report.sound import Sound
 from secondlook.runs.journal import Start
@@ -154,16 +155,38 @@ def test_a_turned_video_comes_out_upright(tmp_path: Path) -> None:
     assert (VideoFrames(copy).width, VideoFrames(copy).height) == (96, 160) and no_face(copy)
 
 
-def test_colours_come_out_as_they_went_in(tmp_path: Path) -> None:
-    source = film(tmp_path / "in.mp4")
-    ask = Ask(covering=Covering(extent=Extent.FACE))
-    (done,) = redacted([source], tmp_path / "out", ask).redacted
+def landscape(path: Path, matrix: int, full_range: bool) -> Path:
+    """Nobody in it: a sky, a meadow and some noise that go by."""
+    slope = np.linspace(60, 180, 96)[:, None] + 20 * np.sin(np.arange(240) / 9)[None]
+    tint = np.linspace(-12, 12, 96)[:, None]
+    whole = np.stack([slope - tint, slope, slope + tint], axis=-1)
+    whole += np.random.default_rng(0).normal(0, 4, (96, 240, 1))
+    with av.open(str(path), "w") as f:
+        video = f.add_stream("libx264", rate=24, options={"preset": "ultrafast", "crf": "8"})
+        video.width, video.height, video.pix_fmt = 160, 96, "yuv420p"
+        video.codec_context.colorspace, video.codec_context.color_range = matrix, 1 + full_range
+        for i in range(12):
+            picture = yuv420(np.rint(whole[:, 5 * i : 5 * i + 160]).astype(np.uint8), matrix, full_range)
+            picture.pts, picture.time_base = i, Fraction(1, 24)
+            f.mux(video.encode(picture))
+        f.mux(video.encode(None))
+    return path
+
+
+@pytest.mark.parametrize("full_range", [False, True])
+@pytest.mark.parametrize("matrix", [1, 6])
+def test_colours_come_out_as_they_went_in(tmp_path: Path, matrix: int, full_range: bool) -> None:
+    """BT.709 and BT.601. What is not covered is compared as it is stored."""
+    source = landscape(tmp_path / "in.mp4", matrix, full_range)
+    (done,) = redacted([source], tmp_path / "out").redacted
+    changed = []
     with av.open(str(source)) as one, av.open(str(tmp_path / "out" / done.output)) as other:
         for a, b in zip(one.decode(video=0), other.decode(video=0), strict=True):
-            planes = (np.asarray(f.to_ndarray(format="yuv420p"))[:10].astype(int) for f in (a, b))
-            first, second = planes
-            assert np.abs(first - second).max() <= 3
-            assert (a.colorspace, a.color_range) == (b.colorspace, b.color_range)
+            assert (a.colorspace, a.color_range) == (b.colorspace, b.color_range) == (matrix, 1 + full_range)
+            changed.append(np.subtract(*(f.to_ndarray(format=f.format.name).astype(int) for f in (b, a))))
+    luma, chroma = np.split(np.stack(changed), [96], axis=1)
+    assert abs(luma.mean()) < 0.1 and np.abs(luma).mean() < 2
+    assert abs(chroma.mean()) < 0.2 and np.abs(chroma).mean() < 1
 
 
 # The real command on the real clip

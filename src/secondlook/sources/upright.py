@@ -7,12 +7,22 @@ from typing import Any, Final, TypeAlias, cast
 
 import av
 import numpy as np
+from av.video.reformatter import Colorspace, Interpolation
 from numpy.typing import NDArray
 
 from secondlook.types import Pixels
 
 Matrix: TypeAlias = tuple[int, int, int, int]
 """a, b, c, d of the display matrix (ISO/IEC 14496-12, 8.3.2): x' = ax + cy, y' = bx + dy, in 16.16 fixed point."""
+
+_EXACT: Final = Interpolation.ACCURATE_RND | Interpolation.FULL_CHR_H_INT
+"""Without them swscale cuts where it should round, and every pixel comes out one level darker."""
+_AS_IT_IS: Final = Interpolation.BILINEAR | _EXACT
+_SHRUNK: Final = Interpolation.AREA | _EXACT
+
+_KNOWN_MATRICES: Final = frozenset({0, 1, 2, 4, 5, 6, 7, 9})
+"""By their numbers in ISO/IEC 23091-2. swscale refuses a frame that is marked with another, or with a reserved one."""
+_UNSAID: Final = Colorspace.DEFAULT
 
 _ODDEST_PIXEL: Final = 4
 """Pixels said to be further from square than this are a damaged header and taken as square."""
@@ -23,12 +33,20 @@ def upright_rgb(frame: av.VideoFrame, pixel_aspect: Fraction | None, max_side: i
 
     pixel_aspect: width of a pixel by its height; the shorter side is stretched, so nothing is lost. max_side: longest
     side allowed in px, larger frames are shrunk in the same step. 10 and 12 bits are reduced to 8; HDR is not
-    tone-mapped (faces come out pale, not lost); the two fields of an interlaced frame stay woven, which shows as combs
-    on what moves. Raises av.FFmpegError where the pixel format cannot be converted.
+    tone-mapped (faces come out pale, not lost); a colour matrix that swscale does not know is taken for BT.601; the two
+    fields of an interlaced frame stay woven, which shows as combs on what moves. Raises av.FFmpegError where the pixel
+    format cannot be converted.
     """
     width, height = shown_size(frame.width, frame.height, pixel_aspect, max_side)
-    # one thread: at these sizes starting more costs as much as it saves, and files are the unit of parallel work
-    rgb = frame.reformat(width, height, format="rgb24", interpolation="AREA" if max_side else None, threads=1)
+    rgb = frame.reformat(
+        width,
+        height,
+        format="rgb24",
+        src_colorspace=None if frame.colorspace in _KNOWN_MATRICES else _UNSAID,
+        interpolation=_SHRUNK if max_side else _AS_IT_IS,
+        # at these sizes starting more costs as much as it saves, and files are the unit of parallel work
+        threads=1,
+    )
     pixels = cast("NDArray[np.uint8]", rgb.to_ndarray())
     return np.ascontiguousarray(turned(pixels, display_matrix(frame)))
 
