@@ -16,6 +16,20 @@ SecondLookError
 │   └── SubjectExists
 ├── CalibrationError
 │   └── CalibrationStale     the gallery has outgrown what was calibrated
+├── ServiceError           what the service will not do for the one who asks
+│   ├── NotSignedIn          nobody is known to be asking
+│   ├── Forbidden            this role may not
+│   ├── NotFound             there is no such thing, or not for the one who asks
+│   ├── Conflict             it was changed meanwhile, or is there already
+│   ├── Invalid              what was sent cannot be used
+│   ├── TooLarge             more was sent than is taken
+│   └── TooMany              too often; says when to come again
+├── CustodyError           the log, the reasons it asks for, an erasure
+│   ├── ReasonMissing        the gallery asks for a purpose or a case number
+│   ├── LogUnusable          the log is not there, is damaged, or its signing key is missing
+│   └── BackupError          a backup that cannot be made or restored
+│       ├── BackupDamaged      the archive, or the file of keys, is not whole
+│       └── BackupVersion      written by a newer Second Look
 ├── OutputError            a result cannot be written (disk full, no permission)
 └── ExtraMissing           an optional part is not installed (names the extra)
 """
@@ -87,9 +101,69 @@ class CalibrationStale(CalibrationError):
     pass
 
 
+class CustodyError(SecondLookError):
+    pass
+
+
+class ReasonMissing(CustodyError):
+    pass
+
+
+class LogUnusable(CustodyError):
+    pass
+
+
+class BackupError(CustodyError):
+    pass
+
+
+class BackupDamaged(BackupError):
+    pass
+
+
+class BackupVersion(BackupError):
+    pass
+
+
 class OutputError(SecondLookError):
     pass
 
 
 class ExtraMissing(SecondLookError):
     pass
+
+
+class ServiceError(SecondLookError):
+    pass
+
+
+class NotSignedIn(ServiceError):
+    pass
+
+
+class Forbidden(ServiceError):
+    pass
+
+
+class NotFound(ServiceError):
+    pass
+
+
+class Conflict(ServiceError):
+    pass
+
+
+class Invalid(ServiceError):
+    pass
+
+
+class TooLarge(ServiceError):
+    pass
+
+
+class TooMany(ServiceError):
+    """after_s: seconds after which it may be tried again."""
+
+    def __init__(self, sentence: str, after_s: float) -> None:
+        super().__init__(sentence)
+        self.after_s = after_s

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.errors import PackMismatch
-from secondlook.ports import ChipLayout
+from secondlook.ports import ChipLayout, Entry, Recorded
 from secondlook.types import Candidate, Detections, Floats, Pixels
 
 DETECTOR_PACK = "fake-detector@000000000000"
@@ -199,9 +199,10 @@ class FakeIndex:
 
 @dataclass(frozen=True, slots=True)
 class FakeLog:
-    """Keeps what it is told in ``events``: (event, details)."""
+    """Keeps what it is told in ``entries`` (ports.Log); nothing is signed or written."""
 
-    events: list[tuple[str, dict[str, str | int | float]]] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
 
-    def record(self, event: str, /, **details: str | int | float) -> None:
-        self.events.append((event, details))
+    def record(self, entry: Entry, /) -> Recorded:
+        self.entries.append(entry)
+        return Recorded(len(self.entries), "0" * 64)

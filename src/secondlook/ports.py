@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Protocol
 
 import numpy as np
@@ -100,5 +102,62 @@ class Searchable(Protocol):
         ...
 
 
+class Action(StrEnum):
+    """What was done. The last two are the log's own: it writes them about itself."""
+
+    SEARCH = "search"
+    ENROL = "enrol"
+    RENAME = "rename"
+    MERGE = "merge"
+    REMOVE = "remove"
+    ERASE = "erase"
+    RE_EMBED = "re_embed"
+    CALIBRATE = "calibrate"
+    VIEW = "view"
+    EXPORT = "export"
+    REVIEW = "review"
+    SETTING = "setting"
+    ACCOUNT = "account"
+    SIGN_IN = "sign_in"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_OUT = "sign_out"
+    JOB = "job"
+    CAMERA = "camera"
+    ALERT = "alert"
+    BACKUP = "backup"
+    RESTORE = "restore"
+    TORN = "torn"
+    """A last line which was never finished was cut off."""
+    CUT = "cut"
+    """The log's end is not the one it had: entries were cut off or rewritten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One thing that was done, for the log. It can never be taken back, so nothing personal may be in it: subjects by
+    their ids, never a name, a template, a picture, or a file name that might say one.
+
+    actor: who did it, as an id (``os:ann`` for a user of the system). object: ids of what it was done to.
+    purpose, case: why, as the actor states it. details: numbers and short words.
+    """
+
+    actor: str
+    action: Action
+    object: tuple[str, ...] = ()
+    purpose: str = ""
+    case: str = ""
+    details: Mapping[str, str | int | float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """Where an entry is in its log. seq: 1 upwards. hash: SHA-256 of it, in hex."""
+
+    seq: int
+    hash: str
+
+
 class Log(Protocol):
-    def record(self, event: str, /, **details: str | int | float) -> None: ...
+    def record(self, entry: Entry, /) -> Recorded:
+        """On the disk when it returns. Raises CustodyError, OutputError; what was to be recorded must then not be done."""
+        ...

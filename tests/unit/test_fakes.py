@@ -27,6 +27,7 @@ from secondlook.fakes import (
     painted,
     portrait,
 )
+from secondlook.ports import Action, Entry
 
 
 @pytest.mark.parametrize(
@@ -117,9 +118,10 @@ def test_the_comparison_has_two_sides() -> None:
 
 def test_the_log_keeps_what_it_is_told() -> None:
     log = FakeLog()
-    log.record("searched", gallery="g", candidates=2)
-    assert log.events == [("searched", {"gallery": "g", "candidates": 2})]
-    assert FakeLog().events == []
+    searched = Entry("os:ann", Action.SEARCH, ("g",), details={"sources": 2})
+    assert log.record(searched).seq == 1 and log.record(searched).seq == 2
+    assert log.entries == [searched, searched]
+    assert FakeLog().entries == []
 
 
 def test_it_is_documented() -> None:
