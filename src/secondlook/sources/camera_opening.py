@@ -6,6 +6,7 @@ RTSP goes over TCP where the camera knows how, since a lost packet costs the pic
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Generator
 from contextlib import closing
@@ -147,7 +148,7 @@ def _check_size(picture: av.VideoFrame, address: CameraAddress, limit: int) -> N
 
 def _played(address: CameraAddress, limit: int, ending: Ending) -> Generator[Arrived, None, None]:
     """A file for ever, each frame at its time."""
-    rounds, begins_s = 0, time.monotonic()
+    rounds, begins_s = 0, -math.inf
     while not ending.now:
         given, last_s = 0, 0.0
         with opened(address.text, limit) as (container, stream):
@@ -159,7 +160,7 @@ def _played(address: CameraAddress, limit: int, ending: Ending) -> Generator[Arr
                     last_s = clock.at(stamp_of(picture))
                     late_s = time.monotonic() - (begins_s + last_s)
                     if late_s > _LATE_S:
-                        begins_s += late_s
+                        begins_s, late_s = time.monotonic() - last_s, 0.0
                     if ending.within(-late_s):
                         return
                     _check_size(picture, address, limit)
