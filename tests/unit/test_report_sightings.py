@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import fields, replace
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,8 @@ from secondlook.errors import SourceError, UnsupportedSource
 from secondlook.report import paths, sightings
 from secondlook.report.crops import save_crop
 from secondlook.report.paths import read_paths, to_path_line
-from secondlook.report.record import record_of, rounded_rate, sighting_id
-from secondlook.report.sightings import read_records, to_record
+from secondlook.report.record import Watched, record_of, rounded_rate, sighting_id
+from secondlook.report.sightings import read_records, to_line, to_record
 from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome, Quality, Sighting
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "sightings.md"
@@ -89,6 +90,34 @@ def test_read_back_as_written(seen: Sighting) -> None:
     written = record_of(seen)
     read = sightings._record(strict(to_record(seen)))
     assert repr(read) == repr(written)  # equality, but for NaN
+
+
+zones = st.integers(-12, 12).map(lambda hours: timezone(timedelta(hours=hours)))
+
+
+@given(any_sighting(), st.datetimes(datetime(1971, 1, 1), datetime(2999, 1, 1), timezones=zones), st.integers(1, 10**6))
+def test_a_cameras_sighting_is_read_back_with_its_time(seen: Sighting, at: datetime, followed: int) -> None:
+    written = record_of(seen, Watched("5f0c11aa93b7", followed, at))
+    line = to_line(written)
+    read = sightings._record(strict(line))
+    assert repr(read) == repr(written)
+    assert written.seen_at is not None and timedelta(0) <= at - written.seen_at < timedelta(milliseconds=1)
+    assert strict(line)["seen_at"].endswith("Z") and strict(line)["person"] == f"5f0c11aa93b7-{followed}"
+    assert not {"seen_at", "person"} & strict(to_record(seen)).keys(), "a file's sighting has no time of day"
+
+
+def test_no_two_sessions_of_a_camera_share_an_id() -> None:
+    one, now = sighting(), datetime.now(UTC)
+    ids = {record_of(one).id, *(record_of(one, Watched(session, 1, now)).id for session in ("a", "b"))}
+    assert len(ids) == 3
+    assert record_of(one, Watched("a", 1, now)).id == record_of(one, Watched("a", 2, now - timedelta(1))).id
+
+
+@pytest.mark.parametrize("bad", ["yesterday", "2026-05-01T12:00:00", 7])
+def test_a_time_without_a_zone_is_none(bad: object) -> None:
+    line = strict(to_line(record_of(sighting(), Watched("a", 1, datetime.now(UTC)))))
+    with pytest.raises(ValueError, match=r"seen_at|Invalid isoformat"):
+        sightings._record({**line, "seen_at": bad})
 
 
 @given(any_sighting())

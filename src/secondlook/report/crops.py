@@ -17,14 +17,14 @@ _QUALITY = 88
 _PLAIN_BYTES = 64 * 1024
 
 
-def save_crop(out_dir: Path, sighting: Sighting) -> str | None:
+def save_crop(out_dir: Path, sighting: Sighting, record: SightingRecord | None = None) -> str | None:
     """Writes ``crops/<id>.jpg``, at most 224 px a side; gives that name, or None where no crop was kept.
 
-    Raises OutputError.
+    record: where it is not what ``record_of`` makes of the sighting alone. Raises OutputError.
     """
     if sighting.crop is None:
         return None
-    name = crop_name(record_of(sighting).id)
+    name = crop_name((record or record_of(sighting)).id)
     with replacing(out_dir / name) as file:
         file.write(_jpeg(Image.fromarray(sighting.crop)))
     return name

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
 
 from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome, Quality, Sighting
 
@@ -18,11 +19,28 @@ _RATE_DIGITS = 4
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """What the record of a camera's sighting has beside that of a file's.
+
+    session: names one spell of watching, in which track numbers mean something. followed: the number under which the
+    person was followed. seen_at: when the frame came that is shown.
+    """
+
+    session: str
+    followed: int
+    seen_at: datetime
+
+    @property
+    def person(self) -> str:
+        return f"{self.session}-{self.followed}"
+
+
+@dataclass(frozen=True, slots=True)
 class SightingRecord:
     """One line of ``sightings.jsonl``; fields as in ``types.Sighting``, units and ranges in ``docs/sightings.md``.
 
     id: 16 hexadecimal digits. crop: name of the picture file beside ``sightings.jsonl``, None where none was kept.
-    A measure that could not be taken is NaN here and null in the file.
+    seen_at, person: of a camera only. A measure that could not be taken is NaN here and null in the file.
     """
 
     id: str
@@ -39,6 +57,8 @@ class SightingRecord:
     decision: Decision
     pack: str
     crop: str | None = None
+    seen_at: datetime | None = None
+    person: str | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -60,21 +80,25 @@ class SightingRecord:
         return self.decision.candidates[0].subject
 
 
-def sighting_id(source: str, track: int, first_frame: int) -> str:
-    """First 16 hexadecimal digits of the SHA-256 of what no two sightings of a run share."""
+def sighting_id(source: str, track: int, first_frame: int, session: str | None = None) -> str:
+    """First 16 hexadecimal digits of the SHA-256 of what no two sightings of a run share.
+
+    session: of a camera, whose numbers begin anew with each.
+    """
+    named = f"{source}\0{track}\0{first_frame}" + ("" if session is None else f"\0{session}")
     # surrogatepass: names of files need not be valid UTF-8
-    named = f"{source}\0{track}\0{first_frame}".encode("utf-8", "surrogatepass")
-    return hashlib.sha256(named).hexdigest()[:16]
+    return hashlib.sha256(named.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 def crop_name(id_: str) -> str:
     return f"{CROPS}/{id_}.jpg"
 
 
-def record_of(sighting: Sighting) -> SightingRecord:
+def record_of(sighting: Sighting, watched: Watched | None = None) -> SightingRecord:
     """The sighting as it will be read back: numbers rounded, pixels replaced by the name of their file."""
     first_frame = sighting.path[0][0] if sighting.path else sighting.frame
-    id_ = sighting_id(sighting.source, sighting.track, first_frame)
+    session = None if watched is None else watched.session
+    id_ = sighting_id(sighting.source, sighting.track, first_frame, session)
     x0, y0, x1, y1 = (_rounded(v, _TENTHS) for v in sighting.box)
     return SightingRecord(
         id=id_,
@@ -91,7 +115,14 @@ def record_of(sighting: Sighting) -> SightingRecord:
         decision=_rounded_decision(sighting.decision),
         pack=sighting.pack,
         crop=None if sighting.crop is None else crop_name(id_),
+        seen_at=None if watched is None else _to_milliseconds(watched.seen_at),
+        person=None if watched is None else watched.person,
     )
+
+
+def _to_milliseconds(moment: datetime) -> datetime:
+    moment = moment.astimezone(UTC)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000, fold=0)
 
 
 def _rounded_quality(quality: Quality) -> Quality:

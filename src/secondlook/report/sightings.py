@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, fields
+from datetime import UTC, datetime
 
 from secondlook.report import json_fields as get
 from secondlook.report.json_fields import JsonObject, number_or_null
@@ -28,27 +29,40 @@ def to_record(sighting: Sighting) -> str:
 
 
 def to_line(record: SightingRecord) -> str:
-    return get.dumped(
-        {
-            "schema": SCHEMA,
-            "id": record.id,
-            "source": record.source,
-            "frame": record.frame,
-            "time_s": record.time_s,
-            "box": [number_or_null(v) for v in record.box],
-            "track": record.track,
-            "first_s": record.first_s,
-            "last_s": record.last_s,
-            "frames": record.frames,
-            "detector_score": number_or_null(record.detector_score),
-            "quality": {name: number_or_null(value) for name, value in asdict(record.quality).items()},
-            "outcome": record.outcome.value,
-            "candidates": [_candidate_fields(c) for c in record.decision.candidates],
-            "grounds": _grounds_fields(record.grounds),
-            "pack": record.pack,
-            "crop": record.crop,
-        }
-    )
+    return get.dumped(to_fields(record))
+
+
+def to_fields(record: SightingRecord) -> JsonObject:
+    """What the line holds, by name."""
+    fields_: JsonObject = {
+        "schema": SCHEMA,
+        "id": record.id,
+        "source": record.source,
+        "frame": record.frame,
+        "time_s": record.time_s,
+        "box": [number_or_null(v) for v in record.box],
+        "track": record.track,
+        "first_s": record.first_s,
+        "last_s": record.last_s,
+        "frames": record.frames,
+        "detector_score": number_or_null(record.detector_score),
+        "quality": {name: number_or_null(value) for name, value in asdict(record.quality).items()},
+        "outcome": record.outcome.value,
+        "candidates": [_candidate_fields(c) for c in record.decision.candidates],
+        "grounds": _grounds_fields(record.grounds),
+        "pack": record.pack,
+        "crop": record.crop,
+    }
+    if record.seen_at is not None:
+        fields_["seen_at"] = moment(record.seen_at)
+    if record.person is not None:
+        fields_["person"] = record.person
+    return fields_
+
+
+def moment(at: datetime) -> str:
+    """``2026-05-01T12:00:00.250Z``: UTC, to the millisecond."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def read_records(path: str | os.PathLike[str]) -> tuple[SightingRecord, ...]:
@@ -113,7 +127,19 @@ def _record(line: JsonObject) -> SightingRecord:
         decision=Decision(_outcome(line), _grounds(grounds), get.list_of(line, "candidates", _candidate)),
         pack=get.text(line, "pack"),
         crop=_crop(line, id_),
+        seen_at=_moment(line),
+        person=None if line.get("person") is None else get.text(line, "person"),
     )
+
+
+def _moment(line: JsonObject) -> datetime | None:
+    """None of a file's sighting, which has no time of day."""
+    if line.get("seen_at") is None:
+        return None
+    found = datetime.fromisoformat(get.text(line, "seen_at"))
+    if found.tzinfo is None:
+        raise ValueError("seen_at has no time zone")
+    return found
 
 
 def _outcome(line: JsonObject) -> Outcome:
