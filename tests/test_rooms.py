@@ -37,18 +37,24 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     | {"sources", "faces", "track", "gallery", "decide", "identify", "enrolling", "assemble", "report"},
     "runs": CONTRACT
     | {"version", "sources", "faces", "gallery", "decide", "identify", "enrolling", "assemble", "report", "audit"}
-    | {"calibrate", "redact", "exposure"},
+    | {"calibrate", "redact", "exposure", "custody"},
     "calibrate": CONTRACT | {"sources", "faces", "gallery", "decide"},
     "redact": CONTRACT | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "report", "audit"},
     "exposure": CONTRACT | {"sources", "faces", "track", "gallery", "decide", "identify", "report"},
     "review": CONTRACT | {"sources", "faces", "gallery", "decide", "calibrate", "report", "audit"},
+    "custody": CONTRACT | {"version", "gallery"},
+    "server": CONTRACT
+    | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "enrolling", "assemble", "report", "audit"}
+    | {"runs", "calibrate", "redact", "exposure", "custody", "review"},
+    # speaks to a server from anywhere
+    "client": frozenset({"errors"}),
     "api": CONTRACT | {"sources", "gallery", "enrolling", "assemble"},
     "compose": CONTRACT,
     "demo_scene": CONTRACT | {"compose"},
     "__main__": frozenset({"cli"}),
     "cli": CONTRACT
     | {"version", "sources", "faces", "gallery", "decide", "enrolling", "assemble", "report", "audit", "runs"}
-    | {"calibrate", "redact", "exposure", "compose", "demo_scene"},
+    | {"calibrate", "redact", "exposure", "custody", "review", "server", "compose", "demo_scene"},
 }
 """A new room is written down here first. ``version`` stands for the package itself, which has its version."""
 
@@ -61,8 +67,14 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "rich": ("cli/",),
     "fastapi": ("server/",),
     "nicegui": ("server/",),
+    "uvicorn": ("server/",),
+    "alembic": ("server/", "gallery/"),
+    "argon2": ("server/",),
+    "paho": ("server/",),
+    "prometheus_client": ("server/",),
+    "httpx2": ("client/", "server/alerts/"),
     "faiss": ("gallery/",),
-    "sqlalchemy": ("gallery/",),
+    "sqlalchemy": ("gallery/", "server/"),
     "trackers": ("track/",),
     "supervision": ("track/",),
     "av": ("sources/", "report/", "redact/"),

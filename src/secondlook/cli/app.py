@@ -17,6 +17,7 @@ from secondlook.cli.enrol import enrol
 from secondlook.cli.exposure import exposure
 from secondlook.cli.find import find
 from secondlook.cli.redact import redact
+from secondlook.cli.serve import serve
 from secondlook.errors import SecondLookError
 
 app = typer.Typer(
@@ -34,6 +35,7 @@ app.command("audit")(audit)
 app.command("calibrate")(calibrate)
 app.command("redact")(redact)
 app.command("exposure")(exposure)
+app.command("serve")(serve)
 app.add_typer(gallery.app, name="gallery")
 app.add_typer(packs.app, name="packs")
 

@@ -1,0 +1,1 @@
+"""A service spoken to from Python."""

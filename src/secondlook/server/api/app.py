@@ -1,0 +1,59 @@
+"""The API put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+
+from secondlook import __version__
+from secondlook.server.api import accounts, health, session, settings
+from secondlook.server.api.headers import StrictHeaders
+from secondlook.server.api.metrics import Measured, Metrics
+from secondlook.server.api.once import clean
+from secondlook.server.api.pace import Pace
+from secondlook.server.api.problems import answer_errors
+from secondlook.server.service import Service
+
+MOST_BODY = 64 << 20
+"""Bytes; files of footage come in through ``/uploads``, which has a limit of its own."""
+
+ROUTERS: tuple[APIRouter, ...] = (session.router, accounts.router, settings.router, health.router)
+
+_ABOUT = """Finds enrolled people in photographs, footage and cameras, and returns *candidates* or says that it cannot tell. A
+candidate is an investigative lead and no ground for an arrest; it counts for nothing until two people have compared the
+faces blind. Errors are problem+json; lists come in pages; a POST may carry an `Idempotency-Key`."""
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def make_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
+    """The API of an open service. lifespan: what runs beside it (workers); the service itself is the caller's to close."""
+    clean(service)
+    app = FastAPI(
+        title="Second Look",
+        description=_ABOUT,
+        version=__version__,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # its pages come from another address
+        redoc_url=None,
+        max_body_size=MOST_BODY,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "operation_spans": False},
+        lifespan=lifespan or _nothing,
+    )
+    app.state.service = service
+    app.state.metrics = Metrics()
+    app.state.pace = Pace(service.settings().requests_per_minute)
+    app.state.door = Pace(a_minute=10, at_once=20)
+    for router in ROUTERS:
+        app.include_router(router)
+    answer_errors(app)
+    app.add_middleware(Measured, metrics=app.state.metrics)
+    app.add_middleware(StrictHeaders, tls=service.options.tls)
+    return app
+
+
+@asynccontextmanager
+async def _nothing(app: FastAPI) -> AsyncIterator[None]:
+    yield

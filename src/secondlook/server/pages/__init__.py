@@ -1,0 +1,1 @@
+"""The acts for people, in a browser."""

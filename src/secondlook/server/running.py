@@ -1,0 +1,99 @@
+"""The service as a process: API, pages and what works beside them, until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+import uvicorn
+from fastapi import FastAPI
+
+from secondlook.errors import OutputError
+from secondlook.server.acts.accounts import first_admin
+from secondlook.server.api.app import make_app
+from secondlook.server.service import Service
+from secondlook.server.settings import Options
+
+
+class Beside(Protocol):
+    """What works beside the API: jobs, cameras, alerts, retention. Each starts and stops with the service."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None:
+        """Returns when it has stopped; what it was at goes on at the next start."""
+        ...
+
+
+def built(service: Service, workers: tuple[Beside, ...]) -> FastAPI:
+    """The whole app. The workers run while it is served."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        for worker in workers:
+            worker.start()
+        try:
+            yield
+        finally:
+            for worker in reversed(workers):
+                await asyncio.to_thread(worker.stop)
+
+    return make_app(service, lifespan)
+
+
+def serve(options: Options, say: Callable[[str], None]) -> None:
+    """Serves until SIGINT or SIGTERM. say: told where it is, and at the first start the link for the first admin.
+
+    Raises Invalid where it would be open to strangers, Conflict where another serves the same folder, OutputError.
+    """
+    options.check()
+    service = Service.open(options)
+    try:
+        with _bound(options) as listening:
+            where = (
+                f"{'https' if options.certificate else 'http'}://{_shown(options.host)}:{listening.getsockname()[1]}"
+            )
+            token = first_admin(service)
+            if token is not None:
+                say("Nobody administers this service yet. Choose the first admin's password with this link, once:")
+                say(f"{where}/welcome?token={token}")
+            say(f"Second Look is at {where}")
+            _server(service, options).run(sockets=[listening])
+    finally:
+        service.close()
+
+
+def _server(service: Service, options: Options) -> uvicorn.Server:
+    config = uvicorn.Config(
+        built(service, ()),
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        proxy_headers=options.proxied,
+        forwarded_allow_ips="*" if options.proxied else None,
+        ssl_certfile=options.certificate,
+        ssl_keyfile=options.certificate_key,
+        timeout_graceful_shutdown=10,
+    )
+    return uvicorn.Server(config)
+
+
+def _bound(options: Options) -> socket.socket:
+    family = socket.AF_INET6 if ":" in options.host else socket.AF_INET
+    found = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind((options.host, options.port))
+    except OSError as error:
+        found.close()
+        raise OutputError(
+            f"{options.host}:{options.port} cannot be used ({error.strerror}): choose another --host or --port."
+        ) from error
+    return found
+
+
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,141 @@
+"""Everything the service has open, and where each act finds what it needs."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy.orm import Session
+
+from secondlook import assemble
+from secondlook.assemble import Identifier
+from secondlook.errors import ReasonMissing
+from secondlook.gallery import Gallery
+from secondlook.ports import Action, Entry, Log
+from secondlook.server.actors import Actor
+from secondlook.server.database import Database
+from secondlook.server.folder import Alone, DataFolder
+from secondlook.server.record import open_log
+from secondlook.server.rows import SettingRow
+from secondlook.server.settings import Options, Settings, changed, to_values
+
+
+@dataclass(frozen=True, slots=True)
+class Why:
+    """What a search is for, as whoever searches states it. Nobody's name belongs in it: it goes into the log for good."""
+
+    purpose: str = ""
+    case: str = ""
+
+
+NO_REASON = Why()
+_SETTINGS = "service"
+SYSTEM = "system"
+"""Who is written down where nobody asked: retention, a camera."""
+
+
+class Service:
+    """Made once a process. Safe from several threads; nothing in it belongs to one request."""
+
+    def __init__(
+        self, options: Options, folder: DataFolder, database: Database, gallery: Gallery, log: Log, alone: Alone | None
+    ) -> None:
+        self.options, self.folder, self.database, self.gallery, self.log = options, folder, database, gallery, log
+        self._alone = alone
+        self._lock = threading.Lock()
+        self._identifier: tuple[Settings, Identifier] | None = None
+
+    @classmethod
+    def open(cls, options: Options) -> Self:
+        """The service of a folder, which is made where there is none. One at a time: raises Conflict."""
+        folder = DataFolder(options.data)
+        folder.make()
+        alone = Alone(folder)
+        try:
+            return cls._opened(options, folder, alone)
+        except BaseException:
+            alone.release()
+            raise
+
+    @classmethod
+    def beside(cls, options: Options) -> Self:
+        """The same for a worker, beside the service that started it."""
+        return cls._opened(options, DataFolder(options.data), None)
+
+    @classmethod
+    def _opened(cls, options: Options, folder: DataFolder, alone: Alone | None) -> Self:
+        database = Database.on_disk(folder.database)
+        if alone is not None:
+            database.upgrade()
+        gallery = assemble.open_or_create(folder.gallery, assemble.Settings(threads=options.threads), options.key)
+        return cls(options, folder, database, gallery, open_log(gallery, folder.gallery), alone)
+
+    def close(self) -> None:
+        self.gallery.close()
+        self.database.close()
+        if self._alone is not None:
+            self._alone.release()
+
+    # Settings
+
+    def settings(self) -> Settings:
+        with self.database.reading() as session:
+            return self.settings_in(session)
+
+    def settings_in(self, session: Session) -> Settings:
+        row = session.get(SettingRow, _SETTINGS)
+        return changed(Settings(), dict(row.value)) if row is not None else Settings()
+
+    def keep_settings(self, session: Session, settings: Settings) -> None:
+        row = session.get(SettingRow, _SETTINGS)
+        if row is None:
+            session.add(SettingRow(name=_SETTINGS, value=to_values(settings)))
+        else:
+            row.value = to_values(settings)
+
+    # Looking at pictures
+
+    def identifier(self) -> Identifier:
+        """Models and gallery put together, once; anew where the settings that matter have changed."""
+        settings = self.settings()
+        with self._lock:
+            held = self._identifier
+            if held is not None and (held[0].fpir, held[0].prior) == (settings.fpir, settings.prior):
+                return held[1]
+            made = assemble.assemble(
+                self.gallery,
+                assemble.Settings(
+                    fpir=settings.fpir,
+                    prior=settings.prior,
+                    threads=self.options.threads,
+                    max_pixels=settings.picture_megapixels * 1_000_000,
+                ),
+            )
+            self._identifier = (settings, made)
+            return made
+
+    def forget_identifier(self) -> None:
+        """After the gallery's pack was changed."""
+        with self._lock:
+            self._identifier = None
+
+    # The record
+
+    def record(
+        self, who: Actor | str, action: Action, *objects: str, why: Why = NO_REASON, **details: str | int | float
+    ) -> None:
+        """Writes down what is done; on the disk when it returns. Called before the deed counts (inside its transaction), for
+        what cannot be written down must not be done. objects: ids, never a name."""
+        actor = f"account:{who.id}" if isinstance(who, Actor) else who
+        if isinstance(who, Actor) and who.key:
+            details = {**details, "key": who.key}
+        self.log.record(Entry(actor, action, tuple(o for o in objects if o), why.purpose, why.case, details))
+
+    def need_reason(self, why: Why) -> None:
+        """Raises ReasonMissing where a search says less about why than is asked for."""
+        settings = self.settings()
+        if settings.purpose_required and not why.purpose.strip():
+            raise ReasonMissing("A search needs a purpose here: say in a few words what for, without anybody's name.")
+        if settings.case_required and not why.case.strip():
+            raise ReasonMissing("A search needs a case number here: give it.")
