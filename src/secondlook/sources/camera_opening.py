@@ -82,13 +82,15 @@ def arriving(
     if address.kind is CameraKind.LOOP:
         yield from _played(address, limit, ending)
         return
+    waited_s = patience.open_s
     try:
         with _container(address, patience) as container:
+            waited_s = patience.silence_s
             yield from _decoded(container, address, limit, ending, patience)
     except SourceError:
         raise
     except (av.FFmpegError, OSError, ValueError) as error:
-        raise SourceError(_sentence(address, error, patience)) from error
+        raise SourceError(_sentence(address, error, waited_s)) from error
     if not ending.now:
         raise SourceError(f"{address.shown} ended its stream: look whether it is on and still sends.")
 
@@ -171,13 +173,10 @@ def _played(address: CameraAddress, limit: int, ending: Ending) -> Generator[Arr
         rounds, begins_s = rounds + 1, begins_s + last_s + step_s
 
 
-def _sentence(address: CameraAddress, error: Exception, patience: Patience) -> str:
+def _sentence(address: CameraAddress, error: Exception, waited_s: float) -> str:
     """FFmpeg's own texts name the address with its password, so only its reason is taken over."""
     if isinstance(error, av.error.ExitError):
-        return (
-            f"{address.shown} sent nothing for {max(patience.open_s, patience.silence_s):.0f} s: "
-            "check its power and the network."
-        )
+        return f"{address.shown} sent nothing for {waited_s:.0f} s: check its power and the network."
     if isinstance(error, av.error.HTTPUnauthorizedError):
         return f"{address.shown} wants a user and a password: write them into the address, as in rtsp://USER:PASSWORD@HOST."
     if isinstance(error, FileNotFoundError | av.error.HTTPNotFoundError):

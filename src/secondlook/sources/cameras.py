@@ -159,6 +159,7 @@ class CameraFrames:
         with self._lock:
             if self._thread is not None or self._ending.now:
                 return
+            self._link, self._since = Link.CONNECTING, datetime.now().astimezone()
             self._thread = threading.Thread(target=self._capture, name=f"camera {self.source}", daemon=True)
             self._thread.start()
 
