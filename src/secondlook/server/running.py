@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from secondlook.errors import OutputError
 from secondlook.server.acts.accounts import first_admin
+from secondlook.server.alerts.sending import Sender
 from secondlook.server.api.app import make_app
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
@@ -68,7 +69,7 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
 
 def _server(service: Service, options: Options) -> uvicorn.Server:
     config = uvicorn.Config(
-        built(service, ()),
+        built(service, (Sender(service),)),
         log_level="warning",
         access_log=False,
         server_header=False,

@@ -49,7 +49,8 @@ class Settings:
     purpose_required, case_required: of every search. keep_sightings_days, keep_uploads_days: then they are dropped.
     session_hours: until a signed-in person must sign in again. jobs_at_once. upload_mb, picture_megapixels: most that is
     taken. upload_seconds, upload_memory_mb: most that opening one picture may take. catch_share: of blind sets that are
-    trials with a known truth. mqtt: where alerts go besides webhooks."""
+    trials with a known truth. public_url: where people reach the pages, for links in alerts. mqtt: where alerts go besides
+    webhooks."""
 
     fpir: float = 0.003
     prior: float = 0.01
@@ -65,6 +66,7 @@ class Settings:
     upload_memory_mb: int = 2048
     catch_share: float = 0.25
     requests_per_minute: int = 12_000
+    public_url: str = ""
     mqtt: Mqtt = field(default_factory=lambda: Mqtt())
 
     def __post_init__(self) -> None:
@@ -89,6 +91,8 @@ class Settings:
                 raise Invalid(f"The setting {name} must be between {least:g} and {most:g}, not {value!r}.")
             if isinstance(least, int) and not isinstance(value, int):
                 raise Invalid(f"The setting {name} must be a whole number, not {value!r}.")
+        if self.public_url and not self.public_url.startswith(("http://", "https://")):
+            raise Invalid("The setting public_url is where people reach the pages, with http:// or https:// before it.")
 
 
 @dataclass(frozen=True, slots=True)
