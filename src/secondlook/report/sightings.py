@@ -60,6 +60,11 @@ def to_fields(record: SightingRecord) -> JsonObject:
     return fields_
 
 
+def of_line(line: str) -> SightingRecord:
+    """One line, read back. Raises ValueError where it is none."""
+    return _record(get.parsed(line))
+
+
 def moment(at: datetime) -> str:
     """``2026-05-01T12:00:00.250Z``: UTC, to the millisecond."""
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
