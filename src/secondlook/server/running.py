@@ -15,6 +15,7 @@ from secondlook.errors import OutputError
 from secondlook.server.acts.accounts import first_admin
 from secondlook.server.alerts.sending import Sender
 from secondlook.server.api.app import make_app
+from secondlook.server.logs import speak
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
 
@@ -51,6 +52,7 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
     Raises Invalid where it would be open to strangers, Conflict where another serves the same folder, OutputError.
     """
     options.check()
+    speak()
     service = Service.open(options)
     try:
         with _bound(options) as listening:
@@ -70,7 +72,7 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
 def _server(service: Service, options: Options) -> uvicorn.Server:
     config = uvicorn.Config(
         built(service, (Sender(service),)),
-        log_level="warning",
+        log_config=None,
         access_log=False,
         server_header=False,
         proxy_headers=options.proxied,

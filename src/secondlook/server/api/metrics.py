@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import time
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+_LOG = logging.getLogger("secondlook.server")
 _BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
@@ -58,6 +60,9 @@ class Measured:
         try:
             await self._app(scope, receive, seen)
         finally:
-            route = getattr(scope.get("route"), "path", "other")
+            route, took = getattr(scope.get("route"), "path", "other"), time.perf_counter() - began
             self._metrics.requests.labels(scope["method"], route, status).inc()
-            self._metrics.seconds.labels(route).observe(time.perf_counter() - began)
+            self._metrics.seconds.labels(route).observe(took)
+            if route != "other":  # pages' own files
+                said = {"method": scope["method"], "route": route, "status": status, "ms": round(1000 * took, 1)}
+                _LOG.info("answered", extra=said)
