@@ -19,33 +19,27 @@ from sqlalchemy import select, update
 
 from secondlook.fakes import FakeLog
 from secondlook.ports import Action
+from secondlook.report.record import SightingRecord
 from secondlook.server import clock
 from secondlook.server.actors import Actor, Role
 from secondlook.server.acts import alerts, settings
+from secondlook.server.acts.keeping import Seen, keep_sightings, renew_sighting
 from secondlook.server.alerts import queue
-from secondlook.server.alerts.message import LEAD, record_seal
+from secondlook.server.alerts.message import LEAD
 from secondlook.server.alerts.mqtt import Broker, Told
-from secondlook.server.alerts.queue import State, queue_alerts
+from secondlook.server.alerts.queue import State, queue_alerts, queue_withdrawal
 from secondlook.server.alerts.sending import Sender
 from secondlook.server.alerts.signing import genuine
-from secondlook.server.rows import DeliveryRow, SightingRow
+from secondlook.server.rows import DeliveryRow
 from secondlook.server.rows.groundwork import new_id
-from secondlook.server.service import Service
-from secondlook.types import Outcome
-from service_samples import door, service_in
+from secondlook.server.service import Service, Why
+from secondlook.types import Candidate, Decision, Estimate, Grounds, Outcome
+from service_samples import PACK, QUALITY, door, service_in
 
 BOSS = Actor("0" * 32, "boss", Role.ADMIN)
-GROUNDS = {
-    "sentence": "Person 1 is a candidate: of 1,000 strangers about 2 would look this alike to somebody here.",
-    "alike_rate": {"value": 0.002, "low": 0.001, "high": 0.004},
-    "posterior": {"value": 0.83, "low": 0.7, "high": 0.9},
-    "prior": 0.01,
-    "fpir": 0.003,
-    "gallery_size": 12,
-    "calibrated": True,
-    "score": 0.91,
-    "threshold": 0.88,
-}
+RATE = Estimate(0.002, 0.001, 0.004)
+SENTENCE = "Person 1 is a candidate: of 1,000 strangers about 2 would look this alike to somebody here."
+GROUNDS = Grounds(SENTENCE, 0.91, 0.88, 12, 0.1, True, (), 0.003, RATE, RATE, 2.0, 0.01, Estimate(0.83, 0.7, 0.9))
 
 
 @pytest.fixture
@@ -59,35 +53,23 @@ def service(tmp_path: Path, log: FakeLog) -> Iterator[Service]:
         yield made
 
 
+def seen(outcome: Outcome = Outcome.CANDIDATE) -> Seen:
+    decision = Decision(outcome, GROUNDS, (Candidate("Person 1", 1, 0.91, 1),))
+    return Seen(
+        SightingRecord(new_id()[:16], "cam", 3, 1.0, (1, 2, 30, 40), 1, 1.0, 2.0, 9, 0.9, QUALITY, decision, PACK)
+    )
+
+
 def sighting(service: Service, outcome: Outcome = Outcome.CANDIDATE) -> str:
     """One of Person 1, with its alerts queued in the same transaction."""
-    subject, id_ = service.gallery.subject_id("Person 1"), new_id()
-    sealed = service.gallery.seal(json.dumps({"grounds": GROUNDS}).encode(), record_seal(id_), subject)
-    row = SightingRow(
-        id=id_,
-        origin="camera:1",
-        number=id_,
-        job_id=None,
-        camera_id=None,
-        searched_by=None,
-        purpose="a lost child",
-        case_number="7",
-        subject_id=subject,
-        outcome=outcome.value,
-        seen_at=clock.now(),
-        posterior=0.83,
-        sealed_record=sealed,
-        sealed_crop=None,
-        review="unreviewed",
-        why="",
-        version=1,
-        created_at=clock.now(),
-    )
+    why = Why("a lost child", "7")
     with service.database.writing() as session:
-        session.add(row)
-        session.flush()
-        queue_alerts(session, service.settings_in(session), id_, outcome)
-    return id_
+        kept = keep_sightings(
+            service, session, "camera:1", [seen(outcome)], searched_by=None, why=why, seen_at=clock.now()
+        )
+        for id_ in kept.ids:
+            queue_alerts(session, service.settings_in(session), id_, outcome)
+    return kept.ids[0] if kept.ids else ""
 
 
 def states(service: Service) -> list[tuple[str, int]]:
@@ -148,7 +130,10 @@ def test_a_candidate_is_told_once_signed_and_with_its_chance_of_being_wrong(serv
     assert not genuine(made.secret, headers, body, time.time() + 3600)
     told = json.loads(body)
     assert told["subject"]["name"] == "Person 1" and told["note"] == LEAD and told["review"] == "unreviewed"
-    assert told["wrong"]["strangers_alike"] == GROUNDS["alike_rate"] and told["wrong"]["gallery_size"] == 12
+    assert (
+        told["wrong"]["strangers_alike"] == {"value": 0.002, "low": 0.001, "high": 0.004}
+        and told["wrong"]["gallery_size"] == 12
+    )
     assert states(service) == [(State.DELIVERED, 1)]
     assert [e.details["done"] for e in log.entries if e.action is Action.ALERT] == ["delivered"]
 
@@ -158,6 +143,20 @@ def test_nothing_less_than_a_candidate_is_told(service: Service, outcome: Outcom
     alerts.add_webhook(service, BOSS, new_id(), "room", "http://127.0.0.1:9/", "")
     sighting(service, outcome)
     assert states(service) == []
+
+
+def test_a_candidate_that_is_taken_back_is_told_too(service: Service) -> None:
+    with receiver() as there:
+        alerts.add_webhook(service, BOSS, new_id(), "room", there.url, "")
+        id_ = sighting(service)
+        Sender(service).send_due()
+        with service.database.writing() as session:
+            assert renew_sighting(service, session, id_, seen(Outcome.INCONCLUSIVE), "Taken back: doubtful.")
+            assert queue_withdrawal(session, id_) == 1
+        Sender(service).send_due()
+    (first, before), (second, after) = there.got
+    assert json.loads(before)["withdrawn"] is False and json.loads(after)["withdrawn"] is True
+    assert first["webhook-id"] != second["webhook-id"], "a receiver would take the second for the first, sent again"
 
 
 def test_what_fails_is_tried_again_ever_later_and_at_last_given_up_and_tried_by_hand(service: Service) -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from secondlook.report.record import SightingRecord, crop_name, record_of
 from secondlook.report.writing import replacing
-from secondlook.types import Sighting
+from secondlook.types import Pixels, Sighting
 
 _LARGEST_PX = 224
 _QUALITY = 88
@@ -26,8 +26,13 @@ def save_crop(out_dir: Path, sighting: Sighting, record: SightingRecord | None =
         return None
     name = crop_name((record or record_of(sighting)).id)
     with replacing(out_dir / name) as file:
-        file.write(_jpeg(Image.fromarray(sighting.crop)))
+        file.write(crop_jpeg(sighting.crop))
     return name
+
+
+def crop_jpeg(crop: Pixels) -> bytes:
+    """A JPEG, at most 224 px a side."""
+    return _jpeg(Image.fromarray(crop))
 
 
 def as_data(out_dir: Path, record: SightingRecord) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from sqlalchemy.orm import Session
 
@@ -19,6 +19,9 @@ from secondlook.server.folder import Alone, DataFolder
 from secondlook.server.record import open_log
 from secondlook.server.rows import SettingRow
 from secondlook.server.settings import Options, Settings, changed, to_values
+
+if TYPE_CHECKING:
+    from secondlook.server.work.cameras import CameraWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,8 @@ class Service:
         self, options: Options, folder: DataFolder, database: Database, gallery: Gallery, log: Log, alone: Alone | None
     ) -> None:
         self.options, self.folder, self.database, self.gallery, self.log = options, folder, database, gallery, log
+        self.cameras: CameraWatch | None = None
+        """Where cameras are watched by this process."""
         self._alone = alone
         self._lock = threading.Lock()
         self._identifier: tuple[Settings, Identifier] | None = None

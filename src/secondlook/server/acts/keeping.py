@@ -27,10 +27,12 @@ _KEPT = frozenset({Outcome.CANDIDATE, Outcome.INCONCLUSIVE})
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A sighting to be kept, if it names anybody. crop: JPEG of the face, None where there is none."""
+    """A sighting to be kept, if it names anybody. crop: JPEG of the face, None where there is none. upload: id of the file it
+    was seen in."""
 
     record: SightingRecord
     crop: bytes | None = field(default=None, repr=False)
+    upload: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,7 @@ def keep_sightings(
             if sealed is None:
                 continue
             row = _row(seen.record, sealed, why, seen_at)
-            row.id, row.origin, row.subject_id = id_, origin, subject
+            row.id, row.origin, row.subject_id, row.upload_id = id_, origin, subject, seen.upload
             row.job_id, row.camera_id, row.searched_by = job_id, camera_id, searched_by
             session.add(row)
         ids.append(id_)
@@ -204,3 +206,35 @@ def _with(record: SightingRecord, candidates: Iterable[Candidate]) -> SightingRe
 
 def _what(id_: str, part: str) -> str:
     return f"sighting {id_} {part}"
+
+
+def renew_sighting(service: Service, session: Session, id_: str, seen: Seen, why: str = "") -> bool:
+    """Puts what is now known of a sighting in the place of what was known when it was kept early; whether it was there.
+
+    Whose it is stays as it was: a candidate that is taken back is still a record about whoever was named. why: for
+    people, where it is taken back. Raises OutputError.
+    """
+    row = session.get(SightingRow, id_)
+    if row is None:
+        return False
+    sealed = _sealed_for(service.gallery, row, seen)
+    if sealed is None:
+        return False
+    posterior = seen.record.grounds.posterior
+    row.sealed_record = sealed.record
+    row.sealed_crop = sealed.crop if sealed.crop is not None else row.sealed_crop
+    row.outcome, row.posterior = seen.record.outcome.value, None if posterior is None else posterior.value
+    row.why = why or row.why
+    row.version += 1
+    session.flush()
+    return True
+
+
+def _sealed_for(gallery: Gallery, row: SightingRow, seen: Seen) -> Sealed | None:
+    """In the line subjects are called by their ids. None where the key of whom the row is about is gone."""
+    named = [(candidate, _id(gallery, candidate)) for candidate in seen.record.candidates]
+    kept = [replace(candidate, subject=subject) for candidate, subject in named if subject is not None]
+    try:
+        return _seal(gallery, row.id, row.subject_id, _with(seen.record, kept), seen.crop)
+    except (UnknownSubject, GalleryLocked):
+        return None

@@ -64,6 +64,16 @@ def queue_alerts(session: Session, settings: Settings, sighting: str, outcome: O
     return len(fresh)
 
 
+def queue_withdrawal(session: Session, sighting: str) -> int:
+    """Tells again whoever was told of a candidate that is now taken back; how many those are. What waits still is told
+    as it is now."""
+    rows = session.scalars(select(DeliveryRow).where(DeliveryRow.sighting_id == sighting)).all()
+    told = [row for row in rows if row.state == State.DELIVERED]
+    for row in told:
+        row.state, row.attempts, row.next_at, row.done_at = State.WAITING.value, 0, clock.now(), None
+    return len(told)
+
+
 def due(session: Session, most: int = 50) -> list[DeliveryRow]:
     """The oldest first."""
     waiting = select(DeliveryRow).where(DeliveryRow.state == State.WAITING, DeliveryRow.next_at <= clock.now())

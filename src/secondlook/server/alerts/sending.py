@@ -29,11 +29,11 @@ _LOG = logging.getLogger("secondlook.alerts")
 
 
 class Sender:
-    """A thread beside the API. ``nudge`` makes it look at once; it looks by itself every second."""
+    """A thread beside the API. Setting ``nudge`` makes it look at once; it looks by itself every second."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._wake, self._stop = threading.Event(), threading.Event()
+        self.nudge, self._stop = threading.Event(), threading.Event()
         self._thread: threading.Thread | None = None
         self._broker: Broker | None = None
         self._broker_lock = threading.Lock()
@@ -44,14 +44,11 @@ class Sender:
 
     def stop(self) -> None:
         self._stop.set()
-        self._wake.set()
+        self.nudge.set()
         if self._thread is not None:
             self._thread.join(ANSWER_S + 5)
         if self._broker is not None:
             self._broker.close()
-
-    def nudge(self) -> None:
-        self._wake.set()
 
     def _run(self) -> None:
         with ThreadPoolExecutor(_AT_ONCE, "alert") as pool:
@@ -60,8 +57,8 @@ class Sender:
                     self.send_due(pool)
                 except SecondLookError as error:  # the disk, say: what waits goes on waiting
                     _LOG.error("alerts cannot be sent: %s", error)
-                self._wake.wait(1.0)
-                self._wake.clear()
+                self.nudge.wait(1.0)
+                self.nudge.clear()
 
     def send_due(self, pool: Executor | None = None) -> int:
         """Tries everything that is due, once; how many that was. pool: to serve several targets at the same time."""
@@ -110,7 +107,9 @@ class Sender:
             with self._broker_lock:
                 self._connected().alert(message)
         elif webhook is not None:
-            post(self._service, webhook, row.id, json.dumps(message, ensure_ascii=False).encode())
+            post(
+                self._service, webhook, f"{row.id}-{sighting.version}", json.dumps(message, ensure_ascii=False).encode()
+            )
         else:
             raise NotSent("The webhook was removed.")
 
