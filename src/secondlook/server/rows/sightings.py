@@ -10,7 +10,7 @@ class SightingRow(Row):
     """Somebody who may be enrolled, seen somewhere. Of anybody else there is no row.
 
     origin: ``job:<id>``, ``search:<id>`` or ``camera:<id>``; with number (the sighting's own there) it is unique, so none is
-    kept twice. searched_by: the account that asked, who may not review it. sealed_record: the line of
+    kept twice. upload_id: of the file it was seen in, which may be gone. searched_by: the account that asked, who may not review it. sealed_record: the line of
     ``sightings.jsonl``; sealed_crop: JPEG; both under the subject's key. review: ``review.verdicts``' word; why: a sentence.
     version: rises with each change.
     """
@@ -22,6 +22,7 @@ class SightingRow(Row):
     number: Mapped[Word]
     job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="CASCADE"), index=True)
     camera_id: Mapped[str | None] = mapped_column(ForeignKey("cameras.id", ondelete="SET NULL"), index=True)
+    upload_id: Mapped[str | None] = mapped_column(String(32))
     searched_by: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"))
     purpose: Mapped[str] = mapped_column(Text)
     case_number: Mapped[str] = mapped_column(String(128))

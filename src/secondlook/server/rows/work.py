@@ -24,8 +24,9 @@ class UploadRow(Row):
 
 class JobRow(Row):
     """kind, state: ``acts.jobs``. request: what was asked for, in ids. claim: of the worker that has it; a result counts only
-    with the claim it was begun with, so none counts twice. beat_at: when its worker last said something.
-    sentence: what went wrong. result: counts."""
+    with the claim it was begun with, so none counts twice. attempts: how often it was begun; deaths: how often its worker
+    ended by itself. done, total: in thousandths of a source. beat_at: when its worker last said something. sentence: what
+    went wrong. result: counts. tidied: whether nothing lies in its folder that has no business there any more."""
 
     __tablename__ = "jobs"
     id: Mapped[Id]
@@ -37,11 +38,13 @@ class JobRow(Row):
     request: Mapped[dict[str, Any]]
     claim: Mapped[str] = mapped_column(String(32))
     attempts: Mapped[int]
+    deaths: Mapped[int]
     done: Mapped[int]
     total: Mapped[int | None]
     doing: Mapped[str] = mapped_column(String(128))
     sentence: Mapped[str] = mapped_column(Text)
     result: Mapped[dict[str, Any]]
+    tidied: Mapped[bool]
     created_at: Mapped[At] = mapped_column(index=True)
     started_at: Mapped[At | None]
     beat_at: Mapped[At | None]
