@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from secondlook import __version__
-from secondlook.cli import gallery, packs
+from secondlook.cli import gallery, log, packs
 from secondlook.cli.audit import audit
 from secondlook.cli.calibrate import calibrate
 from secondlook.cli.console import complain
@@ -18,6 +18,7 @@ from secondlook.cli.exposure import exposure
 from secondlook.cli.find import find
 from secondlook.cli.redact import redact
 from secondlook.cli.serve import serve
+from secondlook.cli.watch import watch
 from secondlook.errors import SecondLookError
 
 app = typer.Typer(
@@ -31,12 +32,14 @@ app = typer.Typer(
 app.command("demo")(demo)
 app.command("enrol")(enrol)
 app.command("find")(find)
+app.command("watch")(watch)
 app.command("audit")(audit)
 app.command("calibrate")(calibrate)
 app.command("redact")(redact)
 app.command("exposure")(exposure)
 app.command("serve")(serve)
 app.add_typer(gallery.app, name="gallery")
+app.add_typer(log.app, name="log")
 app.add_typer(packs.app, name="packs")
 
 

@@ -21,9 +21,11 @@ from secondlook.cli.options import (
     Threads,
     key_source,
 )
+from secondlook.custody import CustodyLog, gallery_log, os_actor
 from secondlook.enrolling import Enrolment, EnrolOptions, enrolments
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import EnrolResult, EnrolStatus, OnSuspicion
+from secondlook.ports import Action, Entry
 
 MARKS = {
     EnrolStatus.ENROLLED: "+",
@@ -62,7 +64,8 @@ def enrol(
             err().print(f"Pack {identifier.embedder.pack} ({identifier.card.licence}).", markup=False)
             for provider_line in identifier.providers:
                 err().print(provider_line, markup=False)
-        results = _enrol_all(identifier, persons, EnrolOptions(on_suspicion=on_suspicion), quiet or as_json)
+        log = gallery_log(opened)
+        results = _enrol_all(identifier, persons, EnrolOptions(on_suspicion=on_suspicion), log, quiet or as_json)
         if as_json:
             print_json([asdict(result) for result in results])
         else:
@@ -73,15 +76,24 @@ def enrol(
 
 
 def _enrol_all(
-    identifier: Identifier, persons: tuple[Enrolment, ...], options: EnrolOptions, quiet: bool
+    identifier: Identifier, persons: tuple[Enrolment, ...], options: EnrolOptions, log: CustodyLog, quiet: bool
 ) -> list[EnrolResult]:
     results: list[EnrolResult] = []
     with progress(quiet) as bar:
         task = bar.add_task("Enrolling", total=sum(len(p.pictures) for p in persons), unit="pictures")
         for done in identifier.enrol(persons, options):
+            _record(done, identifier, log)
             results.extend(done)
             bar.advance(task, len(done))
     return results
+
+
+def _record(results: tuple[EnrolResult, ...], identifier: Identifier, log: CustodyLog) -> None:
+    """One entry for a person of whom something was enrolled."""
+    counts = {status.value: sum(result.status is status for result in results) for status in EnrolStatus}
+    if counts[EnrolStatus.ENROLLED.value]:
+        subject = identifier.gallery.subject_id(results[0].subject)
+        log.record(Entry(os_actor(), Action.ENROL, (subject,), details=counts))
 
 
 def _show(results: list[EnrolResult], subjects: int, references: int, quiet: bool) -> None:

@@ -21,8 +21,10 @@ from secondlook.cli.options import (
     Threads,
     key_source,
 )
+from secondlook.custody import gallery_log, os_actor, read_policy, refuse_names
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Gallery
+from secondlook.ports import Action, Entry
 from secondlook.report.sightings import to_line
 from secondlook.runs.find import Annotate, RunResult, find_into
 from secondlook.runs.journal import Start
@@ -52,6 +54,8 @@ def find(
         float | None,
         typer.Option("--threshold", help="Comparison score that makes a candidate; then no probability is stated."),
     ] = None,
+    purpose: Annotated[str, typer.Option("--purpose", help="Why you search, for the gallery's log; no names.")] = "",
+    case: Annotated[str, typer.Option("--case", help="The case it is for, for the gallery's log; no names.")] = "",
     smallest: Annotated[float, typer.Option("--smallest", min=6, help="Smallest face width in photographs, px.")] = 12,
     every: Annotated[float, typer.Option("--every", min=0, help="Video time between two looks, seconds.")] = 0.2,
     side: Annotated[int, typer.Option("--side", min=160, help="Longest side at which video is looked at, px.")] = 960,
@@ -83,12 +87,16 @@ def find(
         max_pixels=round(max_megapixels * 1e6),
     )
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
+        read_policy(gallery).check(purpose, case, str(gallery))
+        refuse_names(opened, purpose, case)
         identifier = assemble(opened, settings)
+        identifier.check()
         silent = quiet or as_json
         started = datetime.now().astimezone()
         if not silent:
             _introduce(identifier)
         start = Start.RESUME if resume else Start.OVERWRITE if overwrite else Start.NEW
+        gallery_log(opened).record(_entry(identifier, len(sources), start, purpose, case))
         with progress(silent) as bar:
             result = find_into(sources, out_dir, identifier, start, annotate, ProgressBars(bar))
         page = write_page(out_dir, result, identifier, str(gallery), "Who was seen", started)
@@ -98,6 +106,15 @@ def find(
             _conclude(result, page)
     if not result.read:
         raise typer.Exit(1)
+
+
+def _entry(identifier: Identifier, sources: int, start: Start, purpose: str, case: str) -> Entry:
+    """Recorded before anything is looked at: a search that is stopped was one all the same."""
+    settings = identifier.settings
+    details: dict[str, str | int | float] = {"sources": sources, "subjects": identifier.gallery.subjects}
+    details |= {"fpir": settings.fpir} if settings.threshold is None else {"threshold": settings.threshold}
+    details |= {"start": start.value}
+    return Entry(os_actor(), Action.SEARCH, (identifier.gallery.id,), purpose, case, details)
 
 
 def _introduce(identifier: Identifier) -> None:

@@ -11,8 +11,10 @@ from secondlook import assemble
 from secondlook.assemble import Settings
 from secondlook.cli.console import out, print_json, progress
 from secondlook.cli.options import Json, KeyFilePath, KeyFrom, ProviderName, Quiet, Threads, key_source
+from secondlook.custody import gallery_log, os_actor
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Gallery
+from secondlook.ports import Action, Entry
 
 app = typer.Typer(no_args_is_help=True, help="Show and change who is enrolled.")
 
@@ -82,7 +84,9 @@ def rename(gallery: Place, old: Name, new: Name, key_file: KeyFilePath = None, k
     Example: [b]secondlook gallery rename staff.gallery ada "Ada Lovelace"[/b]
     """
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
+        log, subject = gallery_log(opened), opened.subject_id(old)
         opened.rename(old, new)
+        log.record(Entry(os_actor(), Action.RENAME, (subject,)))
     out().print(f"{old} is now called {new}.", markup=False)
 
 
@@ -93,6 +97,9 @@ def merge(gallery: Place, into: Name, from_: Name, key_file: KeyFilePath = None,
     Example: [b]secondlook gallery merge staff.gallery "Ada Lovelace" ada[/b]
     """
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
+        # what cannot be undone is recorded before it is done
+        both = (opened.subject_id(into), opened.subject_id(from_))
+        gallery_log(opened).record(Entry(os_actor(), Action.MERGE, both))
         opened.merge(into, from_)
         count = len(opened.references(into))
     out().print(f"{into} now has {_counted(count, 'reference')}, those of {from_} among them.", markup=False)
@@ -105,6 +112,7 @@ def remove(gallery: Place, subject: Name, key_file: KeyFilePath = None, key_from
     Example: [b]secondlook gallery remove staff.gallery "Ada Lovelace"[/b]
     """
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
+        gallery_log(opened).record(Entry(os_actor(), Action.REMOVE, (opened.subject_id(subject),)))
         opened.remove(subject)
     out().print(
         f"{subject} is removed, and the key to every copy of its templates and pictures is dropped.", markup=False
@@ -128,7 +136,9 @@ def re_embed(
     settings = Settings(recogniser=pack, provider=provider, threads=threads)
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened, progress(quiet) as bar:
         task = bar.add_task("Re-embedding", total=len(opened), unit="references")
+        log = gallery_log(opened)
         used = assemble.reembed(opened, pack, settings, lambda done, total: bar.update(task, completed=done))
+        log.record(Entry(os_actor(), Action.RE_EMBED, (opened.id,), details={"pack": used, "references": len(opened)}))
     out().print(f"{gallery} now holds templates of pack {used}.", markup=False)
 
 

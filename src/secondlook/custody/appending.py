@@ -51,6 +51,8 @@ class Appender:
         """All of them on the disk, after whatever the log has to say about itself; or none of them."""
         tail, own = self._settled()
         if not own and not entries:
+            if kept_head(self._head_file, self._identity) is Absence.MISSING:
+                keep_head(self._head_file, stated(self._identity, tail.seq, tail.hash, now(), self._key))
             self._tail = tail
             return []
         if tail.size >= self._segment_bytes:
