@@ -48,8 +48,8 @@ class Settings:
     """fpir: share of searches for strangers that may give a candidate. prior: chance that a passer-by is enrolled.
     purpose_required, case_required: of every search. keep_sightings_days, keep_uploads_days: then they are dropped.
     session_hours: until a signed-in person must sign in again. jobs_at_once. upload_mb, picture_megapixels: most that is
-    taken. upload_seconds, upload_memory_mb: most that opening one picture may take. catch_share: of blind sets that are
-    trials with a known truth. public_url: where people reach the pages, for links in alerts. mqtt: where alerts go besides
+    taken. job_memory_mb, job_hours: most that one job may take. upload_seconds, upload_memory_mb: most that opening one
+    picture may take. catch_share: of blind sets that are trials with a known truth. public_url: where people reach the pages, for links in alerts. mqtt: where alerts go besides
     webhooks."""
 
     fpir: float = 0.003
@@ -60,6 +60,8 @@ class Settings:
     keep_uploads_days: int = 7
     session_hours: int = 12
     jobs_at_once: int = 1
+    job_memory_mb: int = 8192
+    job_hours: int = 24
     upload_mb: int = 4096
     picture_megapixels: int = 100
     upload_seconds: int = 30
@@ -78,6 +80,8 @@ class Settings:
             "keep_uploads_days": (0, 3650),
             "session_hours": (1, 24 * 30),
             "jobs_at_once": (1, 64),
+            "job_memory_mb": (1024, 1 << 20),
+            "job_hours": (1, 24 * 30),
             "upload_mb": (1, 1 << 20),
             "picture_megapixels": (1, 1000),
             "upload_seconds": (1, 600),

@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from secondlook import __version__
-from secondlook.server.api import accounts, alerts, health, session, settings
+from secondlook.server.api import accounts, alerts, health, session, settings, uploads
 from secondlook.server.api.headers import StrictHeaders
 from secondlook.server.api.metrics import Measured, Metrics
 from secondlook.server.api.once import clean
@@ -19,7 +19,14 @@ from secondlook.server.service import Service
 MOST_BODY = 64 << 20
 """Bytes; files of footage come in through ``/uploads``, which has a limit of its own."""
 
-ROUTERS: tuple[APIRouter, ...] = (session.router, accounts.router, settings.router, alerts.router, health.router)
+ROUTERS: tuple[APIRouter, ...] = (
+    session.router,
+    accounts.router,
+    settings.router,
+    alerts.router,
+    uploads.router,
+    health.router,
+)
 
 _ABOUT = """Finds enrolled people in photographs, footage and cameras, and returns *candidates* or says that it cannot tell. A
 candidate is an investigative lead and no ground for an arrest; it counts for nothing until two people have compared the
