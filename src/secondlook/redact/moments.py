@@ -108,7 +108,7 @@ class _Slot:
 
 def moments(frames: Iterable[Looked], rules: Rules, height: int, width: int) -> Iterator[Moment]:
     """One moment for every frame, in order. frames: in time order. height, width: of the picture, px."""
-    way = _Way(rules, height, width)
+    way = Way(rules, height, width)
     for looked in frames:
         way.see(looked)
         yield from way.ready(way.delay)
@@ -116,10 +116,10 @@ def moments(frames: Iterable[Looked], rules: Rules, height: int, width: int) -> 
     yield from way.ready(0)
 
 
-class _Way:
-    """The tracks of one source and the frames that are held back."""
+class Way:
+    """The tracks of one source and the frames that are held back. tracks_before: numbers that are taken already."""
 
-    def __init__(self, rules: Rules, height: int, width: int) -> None:
+    def __init__(self, rules: Rules, height: int, width: int, tracks_before: int = 0) -> None:
         self._rules, self._height, self._width = rules, height, width
         self.delay = max(rules.gap, rules.lead, rules.trail, rules.hold) + SETTLED + 1
         self._slots: deque[_Slot] = deque()
@@ -127,8 +127,17 @@ class _Way:
         self._tracks: list[Followed] = []
         self._shot = 0
         self._shot_began = 0
-        self._number = 0
+        self._number = tracks_before
         self._ended: list[Passage] = []
+
+    @property
+    def tracks(self) -> int:
+        """The last number given to a track."""
+        return self._number
+
+    def keep_to(self, rules: Rules) -> None:
+        """Other rules from here on, where frames come at another rate."""
+        self._rules = rules
 
     def see(self, looked: Looked) -> None:
         place = self._given + len(self._slots)
@@ -148,7 +157,7 @@ class _Way:
         self._drop_lost(place)
 
     def ready(self, delay: int) -> Iterator[Moment]:
-        """The frames about which all is known."""
+        """The frames about which all is known, but for the last ``delay``."""
         while len(self._slots) > delay:
             slot = self._slots.popleft()
             self._given += 1

@@ -36,3 +36,13 @@ def _rows(matrix: int, full_range: bool) -> NDArray[np.float64]:
     luma_span, chroma_span, black = (1.0, 1.0, 0.0) if full_range else (219 / 255, 224 / 255, 16.0)
     rows = np.stack([luma_span * luma, *(chroma_span * one for one in differences)])
     return np.column_stack([rows, [black, 128.0, 128.0]])
+
+
+def fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
+    """Of the copy's size: one row or column repeated where it must be even, scaled where the source changed its size."""
+    height, width = pixels.shape[:2]
+    if (width, height) == size:
+        return pixels
+    if 0 <= size[0] - width <= 1 and 0 <= size[1] - height <= 1:
+        return np.pad(pixels, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
+    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)

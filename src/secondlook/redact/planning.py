@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -37,18 +37,25 @@ def planned_frames(
     sought = _sought_tracks(moments(), wanted.rulings) if wanted.chosen.only else {}
     for moment in moments():
         index = moment.looked.index
-        rulings = wanted.rulings.about(index, moment.looked.faces.boxes) if wanted.chosen.keep else {}
-        areas = []
-        for spot in moment.spots:
-            ruling = rulings.get(spot.row) if spot.row is not None else None
-            if ruling is not None:
-                areas.append(_area(spot, kept=True, subject=ruling.subject))
-            elif wanted.chosen.only:
-                areas.append(_area(spot, kept=spot.track not in sought, subject=sought.get(spot.track)))
-            else:
-                areas.append(_area(spot))
-        areas.extend(named_areas(wanted.places, source, time_of(index)))
-        yield RedactedFrame(source, output, index, tuple(areas))
+        areas = planned_areas(moment, wanted, source, time_of(index), sought)
+        yield RedactedFrame(source, output, index, areas)
+
+
+def planned_areas(
+    moment: Moment, wanted: Wanted, source: str, time_s: float | None, sought: Mapping[int, str]
+) -> tuple[RedactedArea, ...]:
+    """What is covered, or kept, in one frame. sought: tracks that are covered by name, where only some are."""
+    rulings = wanted.rulings.about(moment.looked.index, moment.looked.faces.boxes) if wanted.chosen.keep else {}
+    areas = []
+    for spot in moment.spots:
+        ruling = rulings.get(spot.row) if spot.row is not None else None
+        if ruling is not None:
+            areas.append(_area(spot, kept=True, subject=ruling.subject))
+        elif wanted.chosen.only:
+            areas.append(_area(spot, kept=spot.track not in sought, subject=sought.get(spot.track)))
+        else:
+            areas.append(_area(spot))
+    return (*areas, *named_areas(wanted.places, source, time_s))
 
 
 def planned_photo(faces: Detections, wanted: Wanted, source: str, output: str, page: int) -> RedactedFrame:

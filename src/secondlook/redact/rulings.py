@@ -102,10 +102,17 @@ def _iou(a: Box, b: Box) -> float:
 class Rulings:
     """Rulings by frame."""
 
-    def __init__(self, rulings: Iterable[Ruling]) -> None:
+    def __init__(self, rulings: Iterable[Ruling] = ()) -> None:
         self._by_frame: dict[int, list[Ruling]] = {}
+        self.add(rulings)
+
+    def add(self, rulings: Iterable[Ruling]) -> None:
         for ruling in rulings:
             self._by_frame.setdefault(ruling.frame, []).append(ruling)
+
+    def forget(self, frame: int) -> None:
+        """Nobody will ask about this frame any more."""
+        self._by_frame.pop(frame, None)
 
     def about(self, frame: int, boxes: Floats) -> dict[int, Ruling]:
         """Rulings on the faces of a frame, by row: each subject at most once. boxes: (n, 4) px, as found."""

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 import av
-import cv2
-import numpy as np
 from av.container import InputContainer, OutputContainer
 from av.video.stream import VideoStream
 
 from secondlook.errors import OutputError
 from secondlook.redact.ahead import ahead
 from secondlook.redact.cover import Covering, cover, cover_whole
-from secondlook.redact.planes import yuv420
+from secondlook.redact.planes import fitted, yuv420
 from secondlook.redact.shapes import Area
 from secondlook.redact.streams import Carried, StreamCopy
 from secondlook.report.writing import replacing
@@ -146,9 +144,9 @@ class _Writer:
             areas = areas_of(frame.index)
             # boxes are in px of the first frame's size
             if areas is None or frame.pixels.shape[:2] != (self._frames.height, self._frames.width):
-                yield frame, _fitted(cover_whole(frame.pixels), self._picture.size), False
+                yield frame, fitted(cover_whole(frame.pixels), self._picture.size), False
             else:
-                yield frame, _fitted(cover(frame.pixels, areas, covering), self._picture.size), True
+                yield frame, fitted(cover(frame.pixels, areas, covering), self._picture.size), True
 
 
 def _picture_of(frames: VideoFrames, stream: VideoStream) -> Picture:
@@ -187,13 +185,3 @@ def _coded(pixels: Pixels, at: int, picture: Picture) -> av.VideoFrame:
     coded = yuv420(pixels, picture.matrix, picture.full_range)
     coded.pts, coded.time_base = at, picture.tick
     return coded
-
-
-def _fitted(pixels: Pixels, size: tuple[int, int]) -> Pixels:
-    """Of the copy's size: one row or column repeated where it must be even, scaled where the source changed its size."""
-    height, width = pixels.shape[:2]
-    if (width, height) == size:
-        return pixels
-    if 0 <= size[0] - width <= 1 and 0 <= size[1] - height <= 1:
-        return np.pad(pixels, ((0, size[1] - height), (0, size[0] - width), (0, 0)), mode="edge")
-    return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
