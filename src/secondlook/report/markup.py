@@ -6,7 +6,7 @@ import html
 import unicodedata
 from collections.abc import Iterable
 
-_NO_END = ("img", "meta", "link")
+_NO_END = ("img", "meta", "link", "input")
 _JOINERS = "\u200c\u200d"  # needed to spell Persian and Indic names
 
 

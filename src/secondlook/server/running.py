@@ -15,6 +15,7 @@ from secondlook.errors import OutputError
 from secondlook.server.acts.accounts import first_admin
 from secondlook.server.alerts.sending import Sender
 from secondlook.server.api.app import make_app
+from secondlook.server.pages.mounting import add_pages
 from secondlook.server.logs import speak
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
@@ -43,7 +44,9 @@ def built(service: Service, workers: tuple[Beside, ...]) -> FastAPI:
             for worker in reversed(workers):
                 await asyncio.to_thread(worker.stop)
 
-    return make_app(service, lifespan)
+    app = make_app(service, lifespan)
+    add_pages(app)
+    return app
 
 
 def serve(options: Options, say: Callable[[str], None]) -> None:
