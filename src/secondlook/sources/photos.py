@@ -105,7 +105,7 @@ def upright_rgb(image: Image.Image, source: str, limit: int) -> Pixels:
     if width * height > limit:
         raise SourceTooLarge(
             f"{shown(source)} is {width} x {height} px, {width * height / 1e6:,.0f} megapixels, and the limit is "
-            f"{limit / 1e6:,.0f}: raise --max-megapixels if you trust the file."
+            f"{limit / 1e6:,.0f}: raise the limit (--max-megapixels on the command line) if you trust the file."
         )
     with _decoding(source):
         image.load()
