@@ -175,15 +175,9 @@ class _Walk:
     def result(self, files: tuple[Extent, ...]) -> Verified | Broken:
         if self._life != self.identity.life:
             self.found(FindingKind.IDENTITY, 0, None, f"{FILE_NAME} names another life of the log than its entries do.")
-        compared = tuple(name for name, head in self._heads if self._holds(name, head, files))
         if self._unfinished is not None:
-            if KEPT in compared:  # all that was acknowledged is there
-                count = len(self._unfinished.content)
-                self.notes.append(
-                    f"A last line of {count} bytes was never finished, nor acknowledged; the next entry cuts it off."
-                )
-            else:
-                self._say_unfinished(self._unfinished)
+            self._judge_unfinished(self._unfinished)
+        compared = tuple(name for name, head in self._heads if self._holds(name, head, files))
         key = fingerprint(self.identity.public_key)
         if self._findings:
             return Broken(self.identity.log, self.lines, key, tuple(self._findings), tuple(self.notes))
@@ -259,6 +253,16 @@ class _Walk:
                 f"Entry {head.seq} is not the one that {name} saw: it was rewritten.",
             )
         return False
+
+    def _judge_unfinished(self, raw: RawLine) -> None:
+        """At the end of the log: harmless where all that was acknowledged is there before it."""
+        if any(name == KEPT and self._hashes.get(head.seq) == head.hash for name, head in self._heads):
+            count = len(raw.content)
+            self.notes.append(
+                f"A last line of {count} bytes was never finished, nor acknowledged; the next entry cuts it off."
+            )
+        else:
+            self._say_unfinished(raw)
 
     def _say_unfinished(self, raw: RawLine) -> None:
         self.found(
