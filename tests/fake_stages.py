@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -81,3 +81,15 @@ def footage(
     for index in range(frames):
         shot = int(np.searchsorted(np.array(cuts), index, side="right"))
         yield Frame(picture(walkers, index), source, index, index / 10, shot)
+
+
+def changing(colours: Sequence[tuple[int, Colour]], frames: int) -> list[Frame]:
+    """One textured square that takes another colour at each of these frames; no cut is seen."""
+    ends = [first for first, _ in colours[1:]] + [frames]
+    walkers = [
+        Walker(50, 5, 0, colour, edge=100, first=first, last=end - 1)
+        for (first, colour), end in zip(colours, ends, strict=True)
+    ]
+    y, x = np.mgrid[:120, :320] // 4
+    grain = np.where((x + y) % 2, 1.0, 0.6)[..., None]
+    return [replace(f, pixels=np.asarray(f.pixels * grain, np.uint8)) for f in footage(walkers, frames)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Event
 
 import numpy as np
 from PIL import Image
@@ -29,10 +30,12 @@ from secondlook.faces.packs.recognisers import PackEmbedder
 from secondlook.faces.packs.runtime import Provider, RunOptions
 from secondlook.gallery import EnrolResult, Gallery, KeySource, Reference
 from secondlook.gallery.comparison import Cosine
-from secondlook.identify import Detect, Stages
+from secondlook.identify import Detect, LiveSighting, Pace, Stages
 from secondlook.ports import Comparison
 from secondlook.sources import (
     MAX_PIXELS,
+    CameraAddress,
+    CameraFrames,
     VideoFrames,
     read_pictures,
 )
@@ -110,6 +113,15 @@ class Identifier:
 
     def in_video(self, frames: Iterable[Frame], detect: Detect | None = None) -> Iterator[Sighting]:
         return identify.video(frames, self.gallery, self.stages, detect)
+
+    def camera(self, address: CameraAddress, stop: Event | None = None) -> CameraFrames:
+        """The frames of a camera that are looked at, where there is time for them. stop: ends them."""
+        return CameraFrames(address, every_s=self.settings.every_s, limit=self.settings.max_pixels, stop=stop)
+
+    def in_live(
+        self, frames: Iterable[Frame], detect: Detect | None = None, pace: Pace | None = None
+    ) -> Iterator[LiveSighting]:
+        return identify.live(frames, self.gallery, self.stages, detect, pace or Pace())
 
     def look(self, frame: Frame) -> Detections:
         """The faces of one video frame."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fake_stages import POINT, Walker, footage, gallery, stages
+from fake_stages import POINT, Walker, changing, footage, gallery, stages
 from secondlook.errors import PackMismatch
-from secondlook.fakes import BLUE, CYAN, GREEN, RED, Colour, FakeEmbedder
+from secondlook.fakes import BLUE, CYAN, GREEN, RED, FakeEmbedder
 from secondlook.identify import Pace, Stages, live, video
 from secondlook.track.alerting import Alert, Because, LiveSighting, Stage
 from secondlook.track.follow import Follower
@@ -65,18 +64,6 @@ def test_a_candidate_is_told_with_the_first_frame_that_shows_it() -> None:
     )  # fmt: skip
     assert last.withdraws is None and last.followed == first.followed
     assert stranger.alert is Alert.NONE and stranger.sighting.outcome is Outcome.NO_CANDIDATE
-
-
-def changing(colours: Sequence[tuple[int, Colour]], frames: int) -> list[Frame]:
-    """One textured square that takes another colour at each of these frames; no cut is seen."""
-    ends = [first for first, _ in colours[1:]] + [frames]
-    walkers = [
-        Walker(50, 5, 0, colour, edge=100, first=first, last=end - 1)
-        for (first, colour), end in zip(colours, ends, strict=True)
-    ]
-    y, x = np.mgrid[:120, :320] // 4
-    grain = np.where((x + y) % 2, 1.0, 0.6)[..., None]
-    return [replace(f, pixels=np.asarray(f.pixels * grain, np.uint8)) for f in footage(walkers, frames)]
 
 
 def divided(shots: int = 10) -> Stages:

@@ -152,11 +152,25 @@ def test_nothing_is_embedded_twice() -> None:
     assert asked == [3, 1]
 
 
-def test_a_track_is_due_where_its_shots_changed_and_not_too_often() -> None:
+def test_a_track_is_due_where_more_is_to_be_seen_and_not_too_often() -> None:
     one = track((0, 0.5))
     assert one.due(0.0, 0.5) and not one.due(9.0, 0.5), "nothing has changed since"
+    one.keep(0, shot(0.54, 1))
+    assert not one.due(9.0, 0.5), "hardly better"
     one.keep(1, shot(0.6, 4))
     assert not one.due(0.4, 0.5) and one.due(0.5, 0.5) and not one.due(5.0, 0.5)
+    assert not OpenTrack(1, 0, 0.0).due(0.0, 0.5)
+
+
+@given(st.lists(st.floats(1e-6, 1), max_size=300))
+def test_however_long_somebody_is_followed_they_are_due_a_bounded_number_of_times(scores: list[float]) -> None:
+    one, due = OpenTrack(1, 0, 0.0), 0
+    for frame, score in enumerate(scores):
+        place = one.place(score, float(frame), Keep())
+        if place is not None:
+            one.keep(place, shot(score, frame, float(frame)))
+        due += one.due(float(frame), 0.0)
+    assert due <= 2 + np.log(6 / 1e-6) / np.log(1.1)
 
 
 def test_the_finished_track() -> None:

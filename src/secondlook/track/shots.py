@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 import numpy as np
 
 from secondlook.faces.fuse import fuse
 from secondlook.types import Face, Floats, Pixels, Track
+
+MORE: Final = 1.1
+"""How much better the kept shots of somebody must be, taken together, for another look at them before the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,7 @@ class OpenTrack:
     times: list[float | None] = field(default_factory=list)
     shots: list[Shot] = field(default_factory=list)
     piece: int = 1
-    _changes: int = 0
-    _asked: int = 0
+    _asked: float = 0.0
     _asked_s: float | None = None
 
     def see(self, frame: int, time_s: float | None, box: Floats, score: float) -> None:
@@ -71,13 +74,17 @@ class OpenTrack:
 
     def keep(self, place: int, shot: Shot) -> None:
         self.shots[place : place + 1] = [shot]
-        self._changes += 1
 
     def due(self, now_s: float | None, again_s: float) -> bool:
-        """Whether other shots are kept than when this was last true, which is ``again_s`` ago or more."""
-        if self._changes == self._asked or (self._asked_s is not None and _apart(self._asked_s, now_s) < again_s):
+        """Whether more is to be seen on the kept shots than when this was last true, which is ``again_s`` ago or more.
+
+        More: their quality, taken together, has grown by a tenth. So a track is due a bounded number of times.
+        """
+        quality = sum(shot.face.quality.score for shot in self.shots)
+        soon = self._asked_s is not None and _apart(self._asked_s, now_s) < again_s
+        if soon or not self.shots or (self._asked_s is not None and quality < MORE * self._asked):
             return False
-        self._asked, self._asked_s = self._changes, now_s
+        self._asked, self._asked_s = quality, now_s
         return True
 
     def in_time(self) -> OpenTrack:
