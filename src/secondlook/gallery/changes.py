@@ -103,13 +103,15 @@ def merge(room: Room, into: str, from_: str) -> Merged:
     return Merged(target.seal, source.id, tuple(doubled))
 
 
-def remove(room: Room, subject: str) -> None:
-    """Drop the subject's key, then its rows. subject: id in hex.
+def remove(room: Room, subject: str) -> bool:
+    """Drop the subject's key, then its rows; whether there were any. subject: id in hex.
 
     In this order, because a crash in between leaves rows which nobody can read, and never a key that was to go.
     """
     room.vault.drop(subject)
+    there = room.session.get(SubjectRow, subject) is not None
     room.session.execute(delete(SubjectRow).where(SubjectRow.id == subject))
+    return there
 
 
 def remove_reference(room: Room, reference: int) -> None:

@@ -74,7 +74,7 @@ def _unlocked(database: Database, folder: Path, key: KeySource | None) -> Founda
     _check_version(database, folder)
     with database.reading() as session:
         meta = session.scalars(select(MetaRow)).one()
-    source = key or _remembered(meta.key_kind, folder)
+    source = key or remembered(meta.key_kind, folder)
     refuse_inside(source, meta.gallery_id, folder)
     secret = source.read(meta.gallery_id)
     vault = Vault(meta.gallery_id, secret, KeyStore.open(source.subjects_file(meta.gallery_id)), str(folder))
@@ -105,7 +105,8 @@ def _check_version(database: Database, folder: Path) -> None:
         )
 
 
-def _remembered(kind: str, folder: Path) -> KeySource:
+def remembered(kind: str, folder: Path) -> KeySource:
+    """Where the key of a gallery of this kind of key is. Raises GalleryLocked where it has to be named."""
     match kind:
         case KeyKind.HOME:
             return HomeKey()

@@ -1,5 +1,7 @@
 """The subjects' keys: a small SQLite file of its own, outside the gallery's folder.
 
+Of a key that was dropped its subject's id is kept, so that no backup brings the key back.
+
 A subject's key is wrapped by the gallery's key. Dropping it makes every copy of what it sealed unreadable: in the
 gallery, in its write-ahead log, in a backup of the folder. That holds as long as nobody keeps an old copy of *this*
 file as well. So here: no write-ahead log (journal_mode=DELETE), deleted bytes are overwritten (secure_delete=ON), and
@@ -20,6 +22,7 @@ from secondlook.gallery.files import create_private
 _BUSY_SECONDS = 30.0
 _PRAGMAS = ("PRAGMA journal_mode=DELETE", "PRAGMA secure_delete=ON", "PRAGMA synchronous=EXTRA")
 _TABLE = "keys (subject TEXT PRIMARY KEY, wrapped BLOB NOT NULL)"
+_DROPPED = "dropped (subject TEXT PRIMARY KEY)"
 _NOT_ONE = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")  # the last: it has no such table
 
 
@@ -80,9 +83,25 @@ class KeyStore:
             }
 
     def drop(self, subject: str) -> None:
-        """Forget a key for good. One which is not there is no error."""
+        """Forget a key for good, and that its subject is to have none. One which is not there is no error."""
         with self._statements() as run:
-            run.execute("DELETE FROM keys WHERE subject = ?", (subject,))
+            run.execute("BEGIN IMMEDIATE")
+            try:
+                run.execute("CREATE TABLE IF NOT EXISTS " + _DROPPED)
+                run.execute("INSERT OR IGNORE INTO dropped VALUES (?)", (subject,))
+                run.execute("DELETE FROM keys WHERE subject = ?", (subject,))
+                run.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    run.execute("ROLLBACK")
+                raise
+
+    def dropped(self) -> frozenset[str]:
+        """The subjects whose keys were dropped here, in whichever gallery."""
+        with self._statements() as run:
+            there = run.execute("SELECT 1 FROM sqlite_master WHERE name = 'dropped'").fetchone()
+            rows = run.execute("SELECT subject FROM dropped").fetchall() if there else []
+        return frozenset(str(subject) for (subject,) in rows)
 
     def close(self) -> None:
         with self._lock:

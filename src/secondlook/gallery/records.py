@@ -21,7 +21,13 @@ from secondlook.errors import GalleryError, GalleryMissing, OutputError, SecondL
 
 SCHEMA_VERSION = 1
 _BUSY_MS = 30_000
-_CONNECT = (f"PRAGMA busy_timeout={_BUSY_MS}", "PRAGMA foreign_keys=ON", "PRAGMA synchronous=FULL")
+_WRITE_BACK_MS = 5_000
+_CONNECT = (
+    f"PRAGMA busy_timeout={_BUSY_MS}",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA secure_delete=ON",  # what is deleted is overwritten
+)
 _WRITING = "secondlook_writing"
 
 
@@ -107,6 +113,17 @@ class Database:
         """Switch the file to a write-ahead log. The file remembers it."""
         with self._explained(), self._engine.connect() as connection:
             connection.connection.cursor().execute("PRAGMA journal_mode=WAL")
+
+    def write_back(self) -> bool:
+        """Empty the write-ahead log, so that nothing that was deleted stays in it; False where somebody reads on."""
+        with self._alone, self._explained(), self._engine.connect() as connection:
+            run = connection.connection.cursor()
+            run.execute(f"PRAGMA busy_timeout={_WRITE_BACK_MS}")
+            try:
+                busy, *_ = run.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            finally:
+                run.execute(f"PRAGMA busy_timeout={_BUSY_MS}")
+        return not busy
 
     @contextmanager
     def reading(self) -> Iterator[Session]:

@@ -11,6 +11,7 @@ from typing import Self
 import numpy as np
 from sqlalchemy import select
 
+from secondlook.errors import UnknownSubject
 from secondlook.gallery import changes, reading
 from secondlook.gallery.changes import Room
 from secondlook.gallery.comparison import Chosen, fitting, in_scale
@@ -18,6 +19,7 @@ from secondlook.gallery.current import CurrentIndex
 from secondlook.gallery.founding import Foundation, found, found_in_memory, reopened
 from secondlook.gallery.held import Weighed
 from secondlook.gallery.keys import KeySource
+from secondlook.gallery.knowing import Known, known
 from secondlook.gallery.people import NewReference, Reference, Subject, checked_templates
 from secondlook.gallery.records import RetiredKeyRow
 from secondlook.gallery.reembedding import Embed, Progress, reembed
@@ -280,12 +282,26 @@ class Gallery:
 
         Raises UnknownSubject; OutputError where the disk is full, and then the subject is at least blinded.
         """
+        with self._reading() as room:
+            gone = changes.subject_row(room, subject).id
+        if not self.remove_by_id(gone):
+            raise UnknownSubject(f"There is no subject '{subject}' in {self.place} any more.")
+
+    def remove_by_id(self, subject: str) -> bool:
+        """As ``remove``, by the subject's id in hex; False where there is none, and then its key is dropped at least."""
         self._drop_retired()
         with self._writing() as room:
-            gone = changes.subject_row(room, subject).id
-            changes.remove(room, gone)
+            there = changes.remove(room, subject)
             revision = reading.meta(room).revision
-        self._current.follow(revision, lambda index: index.remove_subject(gone))
+        if there:
+            self._current.follow(revision, lambda index: index.remove_subject(subject))
+        self._database.write_back()
+        return there
+
+    def known(self, subject: str) -> Known:
+        """All that is kept of a subject (id in hex), to be looked for once it is erased. Raises UnknownSubject."""
+        with self._reading() as room:
+            return known(room, subject)
 
     def remove_blinded(self) -> int:
         """Remove the rows of all subjects whose keys were dropped; how many subjects that were."""
@@ -293,6 +309,7 @@ class Gallery:
             _, gone = reading.seals(room)
             for subject in gone:
                 changes.remove(room, subject)
+        self._database.write_back()
         return len(gone)
 
     def remove_reference(self, id: int) -> None:  # noqa: A002
@@ -301,6 +318,7 @@ class Gallery:
             changes.remove_reference(room, id)
             revision = reading.meta(room).revision
         self._current.follow(revision, lambda index: index.remove([id]))
+        self._database.write_back()
 
     def reembed(self, pack: str, dimension: int, embed: Embed, progress: Progress = lambda done, total: None) -> None:
         """Change the gallery's pack: make every template anew from its crop, then swap all of them at once.

@@ -97,6 +97,10 @@ class Vault:
         wrapped = self._store.everything()
         return {subject: self._unwrapped(subject, wrapped[subject]) for subject in subjects & wrapped.keys()}
 
+    def wrapped(self, subject: str) -> bytes | None:
+        """A subject's key as it lies in the store."""
+        return self._store.find(subject)
+
     def drop(self, subject: str) -> None:
         """From here on nobody can read what is kept of this subject, nor any copy of it."""
         self._store.drop(subject)
