@@ -83,6 +83,51 @@ def test_times_and_sound_are_kept_and_what_identifies_is_not(
         assert not {"title", "location", "make", "creation_time"} & set(file.metadata)
 
 
+def heard(path: Path) -> np.ndarray:
+    """Samples of the sound, 16 bits."""
+    with av.open(str(path)) as file:
+        as_16_bits = av.AudioResampler(format="s16", layout="mono")
+        frames = [one for frame in file.decode(audio=0) for one in as_16_bits.resample(frame)]
+    return np.concatenate([frame.to_ndarray().ravel() for frame in frames])
+
+
+def with_sound(path: Path, sound: str) -> Path:
+    """The film with its sound coded in another way; FFmpeg writes what PyAV will not."""
+    aac = film(path.with_name("aac.mkv"), "matroska")
+    words = ["ffmpeg", "-v", "error", "-i", str(aac), "-c:v", "copy", "-c:a", sound, str(path)]
+    try:
+        subprocess.run(words, check=True, timeout=60)
+    except FileNotFoundError:
+        pytest.skip("needs ffmpeg to make the file")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "sound", "ending", "became"),
+    [
+        ("in.mkv", "pcm_mulaw", ".mkv", Sound.RECODED),
+        ("in.mkv", "adpcm_ima_wav", ".mkv", Sound.RECODED),
+        ("in.mov", "adpcm_ms", ".mov", Sound.RECODED),
+        ("in.mp4", "libmp3lame", ".mp4", Sound.COPIED),
+    ],
+)
+def test_whatever_codes_the_sound_it_is_heard_as_it_was(
+    tmp_path: Path, name: str, sound: str, ending: str, became: Sound
+) -> None:
+    source = with_sound(tmp_path / name, sound)
+    (done,) = redacted([source], tmp_path / "out").redacted
+    copy = tmp_path / "out" / done.output
+    assert (done.sound, done.left_out, copy.suffix) == (became, 0, ending)
+    before, after = heard(source), heard(copy)
+    assert len(after) > 0.95 * len(before) and np.array_equal(after, before[: len(after)])
+
+
+def test_sound_that_cannot_even_be_decoded_is_left_out(tmp_path: Path) -> None:
+    """FFmpeg writes this one, and then cannot say how many channels it has."""
+    (done,) = redacted([with_sound(tmp_path / "in.mov", "wmav2")], tmp_path / "out").redacted
+    assert (done.sound, done.left_out, done.frames) == (Sound.LEFT_OUT, 1, 30)
+
+
 def test_metadata_stay_where_they_are_asked_to(tmp_path: Path) -> None:
     source = film(tmp_path / "in.mkv", "matroska")
     (done,) = redacted([source], tmp_path / "out", Ask(keep_metadata=True)).redacted

@@ -125,6 +125,19 @@ def test_what_is_asked_to_stay_stays_but_no_picture_does(tmp_path: Path) -> None
         assert image.size == (120, 200)
 
 
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "CMYK", "P"])
+def test_how_the_old_file_was_laid_out_is_nothing_that_stays(tmp_path: Path, mode: str) -> None:
+    """A TIFF tells its layout where others have their metadata: a copy that said the same could not be opened."""
+    path = tmp_path / "a.tif"
+    tags = {270: "seen from the tower", 0xC634: b"private, and perhaps a picture"}
+    Image.fromarray(SCENE).convert(mode).save(path, compression="tiff_lzw", tiffinfo=tags)
+    _, _, copy = redacted(path, Ask(keep_metadata=True))
+    with Image.open(copy) as image:
+        assert np.asarray(image).shape == (120, 200, 3)
+        assert image.getexif()[270] == "seen from the tower"
+    assert b"private" in path.read_bytes() and b"private" not in copy.read_bytes()
+
+
 def test_colours_stay_what_they_were(tmp_path: Path) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     Image.fromarray(SCENE).save(tmp_path / "a.png", icc_profile=profile)

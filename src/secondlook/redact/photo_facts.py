@@ -25,10 +25,10 @@ _PICTURES_INSIDE: Final = (b"xmpGImg", b"Thumbnail", b"thumbnail", b"GImage", b"
 """XMP with one of these holds, or points to, further pictures of the same moment."""
 _MAKER_NOTE: Final = 0x927C  # the maker's own; often with a preview
 _OFFSETS: Final = (0x8769, 0x8825, 0xA005)
-_LEFT: Final = frozenset(
-    {0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0201, 0x0202, 0x02BC, 0x83BB, 0x8649, 0x8773, 0xC4A5}
-)
-"""Where pictures are, thumbnails, and blocks that are written by themselves (XMP, IPTC, Photoshop, ICC, print)."""
+_KEPT: Final = frozenset({0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x013C, 0x4746, 0x4749, 0x8298})
+"""Of a picture's main directory, what tells something and is no picture: description, make, model, software, date, artist,
+computer, ratings, copyright. Everything else there says how this very file is laid out, or may hold pictures."""
+_KEPT_WINDOWS: Final = range(0x9C9B, 0x9CA0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,7 @@ def _exif(image: ImageFile.ImageFile) -> bytes:
         given = image.getexif()
         kept = Image.Exif()
         for key, value in given.items():
-            if key not in _LEFT and key not in _OFFSETS:
+            if key in _KEPT or key in _KEPT_WINDOWS:
                 kept[key] = value
         for part in (ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo):
             values = {k: v for k, v in given.get_ifd(part).items() if k not in (_MAKER_NOTE, *_OFFSETS)}

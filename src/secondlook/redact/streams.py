@@ -1,4 +1,4 @@
-"""Sound and subtitles of a video, carried over packet by packet without being decoded."""
+"""Sound and subtitles of a video, carried over packet by packet; only what the new file cannot hold is decoded."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from av.container import InputContainer, OutputContainer
 from av.subtitles.stream import SubtitleStream
 from av.video.stream import VideoStream
 
+from secondlook.redact.recoding import Recoder
 from secondlook.report.sound import Sound
 
 Copied = AudioStream | SubtitleStream
@@ -22,7 +23,8 @@ _BEFORE_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Carried:
-    """sound: what became of it. subtitles: how many tracks were copied. left_out: tracks that the copy cannot hold."""
+    """sound: what became of it; of several tracks, of that which fared best. subtitles: how many tracks were copied.
+    left_out: tracks that the copy cannot hold."""
 
     sound: Sound
     subtitles: int
@@ -31,7 +33,10 @@ class Carried:
 
 @dataclass(slots=True)
 class _Track:
+    """recoder: of sound that cannot be copied as it is."""
+
     out: Copied
+    recoder: Recoder | None = None
     last: int | None = None
 
 
@@ -40,8 +45,8 @@ class StreamCopy:
 
     source: open, for this alone; video: its pictures. Times are counted from the first of both, sound or picture:
     ``video_begins_s`` is how much later than that the first picture is shown. Data, attachments, attached pictures and
-    further tracks of pictures are left behind. A track that the new file cannot hold is left out, and damage in one
-    ends that track; neither stops the pictures.
+    further tracks of pictures are left behind. Sound that the new file cannot hold is coded anew without loss, subtitles
+    that it cannot hold are left out, and damage in a track ends it; none of these stops the pictures.
     """
 
     def __init__(self, source: InputContainer, video: VideoStream, into: OutputContainer) -> None:
@@ -62,9 +67,11 @@ class StreamCopy:
 
     @property
     def carried(self) -> Carried:
-        sounds = sum(isinstance(track.out, AudioStream) for track in self._tracks.values())
-        sound = Sound.COPIED if sounds else Sound.LEFT_OUT if self._had_sound else Sound.NONE
-        return Carried(sound, len(self._tracks) - sounds, self._left_out)
+        sounds = [track for track in self._tracks.values() if isinstance(track.out, AudioStream)]
+        sound = Sound.LEFT_OUT if self._had_sound else Sound.NONE
+        if sounds:
+            sound = Sound.COPIED if any(track.recoder is None for track in sounds) else Sound.RECODED
+        return Carried(sound, len(self._tracks) - len(sounds), self._left_out)
 
     def until(self, time_s: float) -> None:
         """Writes what belongs before this time, counted as said above."""
@@ -77,21 +84,50 @@ class StreamCopy:
                 self._write(packet, stamp)
             self._next = self._read()
 
+    def close(self) -> None:
+        """Writes what coders of sound still hold back."""
+        for number, track in list(self._tracks.items()):
+            if track.recoder is not None:
+                self._recoded(number, track.recoder.rest())
+
     def _add(self, stream: Copied) -> None:
+        recoder = None
+        added: Copied
         try:
             added = self._into.add_stream_from_template(stream)
-        except (av.FFmpegError, ValueError, TypeError):  # told in ``carried``
-            self._left_out += 1
-            return
+        except (av.FFmpegError, ValueError, TypeError):
+            recoder = self._recoder(stream)
+            if recoder is None:  # told in ``carried``
+                self._left_out += 1
+                return
+            added = recoder.out
         language = stream.metadata.get("language")
         added.metadata.clear()
         if language is not None:
             added.metadata["language"] = language
-        self._tracks[stream.index] = _Track(added)
+        self._tracks[stream.index] = _Track(added, recoder)
+
+    def _recoder(self, stream: Copied) -> Recoder | None:
+        if not isinstance(stream, AudioStream):
+            return None
+        try:
+            return Recoder(stream, self._into, self._zero_s)
+        except (av.FFmpegError, ValueError, TypeError):
+            return None
+
+    def _recoded(self, number: int, packets: Iterator[av.Packet[AudioStream]]) -> None:
+        try:
+            for packet in packets:
+                self._into.mux_one(packet)
+        except (av.FFmpegError, ValueError) as error:
+            self._give_up(number, error)
 
     def _write(self, packet: av.Packet[Copied], stamp: int) -> None:
         track = self._tracks.get(packet.stream.index)
         if track is None or packet.time_base is None or packet.size == 0:
+            return
+        if track.recoder is not None:
+            self._recoded(packet.stream.index, track.recoder.packets(cast("av.Packet[AudioStream]", packet)))
             return
         shift = round(self._zero_s / packet.time_base)
         at = stamp - shift
@@ -101,14 +137,18 @@ class StreamCopy:
         track.last = at
         packet.pts = at if packet.pts is None else max(at, packet.pts - shift)
         packet.dts = at
+        number = packet.stream.index
         packet.stream = track.out
         try:
             self._into.mux_one(packet)
         except av.FFmpegError as error:
-            if isinstance(error, OSError):  # the disk's trouble and no trouble with this track
-                raise
-            del self._tracks[packet.stream.index]
-            self._left_out += 1
+            self._give_up(number, error)
+
+    def _give_up(self, number: int, error: Exception) -> None:
+        if isinstance(error, OSError):  # the disk's trouble and no trouble with this track
+            raise error
+        del self._tracks[number]
+        self._left_out += 1
 
     def _read(self) -> av.Packet[Copied] | None:
         try:

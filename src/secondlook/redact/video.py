@@ -71,7 +71,8 @@ def video_suffix(source: Path, limit: int = MAX_PIXELS) -> str:
     with opened(source, limit) as (container, _):
         if "mov" not in container.format.name:
             return ".mkv"
-        codecs = {stream.codec_context.name for stream in container.streams.audio if stream.codec_context is not None}
+        contexts = [stream.codec_context for stream in container.streams.audio if stream.codec_context is not None]
+        codecs = {context.codec.canonical_name for context in contexts}
         return ".mp4" if codecs <= _MP4_SOUND else ".mov"
 
 
@@ -137,6 +138,7 @@ class _Writer:
                     whole += not planned
             container.mux(stream.encode(None))
             copy.until(last * float(picture.tick) + 1 / (self._frames.rate or _USUAL_RATE))
+            copy.close()
             return VideoWritten(written, whole, copy.carried, self._frames.warning or "")
 
     def _covered(self, areas_of: AreasOf, covering: Covering) -> Iterator[tuple[Frame, Pixels, bool]]:

@@ -13,9 +13,11 @@ from av.video.stream import VideoStream
 
 
 class Sound(StrEnum):
-    """What became of the sound. LEFT_OUT: the new file cannot hold it, or some of it is damaged."""
+    """What became of the sound. RECODED: coded anew without loss, for the new file cannot hold it as it was. LEFT_OUT: the
+    new file cannot hold it, or some of it is damaged."""
 
     COPIED = "copied"
+    RECODED = "recoded"
     LEFT_OUT = "left out"
     NONE = "none"
 
