@@ -42,7 +42,14 @@ def jpeg(path: Path, **options: object) -> Path:
         ("a.webp", {}),
         ("a.gif", {}),
         ("a.tif", {"compression": "tiff_adobe_deflate"}),
+        (
+            "several.tif",
+            {"save_all": True, "append_images": [Image.fromarray(PIXELS[::-1])], "compression": "tiff_lzw"},
+        ),
         ("a.bmp", {}),
+        ("a.ppm", {}),
+        ("a.jp2", {}),
+        ("a.avif", {}),
     ],
 )
 def test_clean_photographs_are_clean(tmp_path: Path, name: str, options: dict[str, object]) -> None:
@@ -115,13 +122,38 @@ def test_a_second_picture_of_a_jpeg_is_found(tmp_path: Path) -> None:
     assert {Kind.THUMBNAIL, Kind.BEHIND_END} <= set(kinds(picture_leftovers(path)))
 
 
-@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.gif"])
+@pytest.mark.parametrize("name", ["a.jpg", "a.png", "a.webp", "a.gif", "a.bmp", "a.ppm", "a.tif", "a.jp2", "a.avif"])
 def test_data_behind_the_end_are_found(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     Image.fromarray(PIXELS).save(path)
     path.write_bytes(path.read_bytes() + b"the original, say")
     found = list(picture_leftovers(path))
     assert kinds(found) == [Kind.BEHIND_END] and found[0].size == 17
+
+
+@pytest.mark.parametrize(("mode", "name"), [("L", "a.pgm"), ("1", "a.pbm"), ("L", "a.bmp"), ("1", "a.bmp")])
+def test_data_behind_pictures_of_one_channel_are_found(tmp_path: Path, mode: str, name: str) -> None:
+    Image.fromarray(PIXELS[:, :77]).convert(mode).save(tmp_path / name)
+    assert list(picture_leftovers(tmp_path / name)) == []
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"more")
+    assert kinds(picture_leftovers(tmp_path / name)) == [Kind.BEHIND_END]
+
+
+def test_what_no_directory_of_a_tiff_points_to_is_found(tmp_path: Path) -> None:
+    """A picture that another program replaced and did not cut away."""
+    path = tmp_path / "a.tif"
+    Image.fromarray(PIXELS).save(path)
+    data = path.read_bytes()
+    at = int.from_bytes(data[4:8], "little")
+    directory = data[at : at + 2 + 12 * int.from_bytes(data[at : at + 2], "little") + 4]
+    moved = (len(data)).to_bytes(4, "little")
+    path.write_bytes(data[:4] + moved + data[8:] + directory)
+    assert kinds(picture_leftovers(path)) == [Kind.UNUSED]
+
+
+def test_a_comment_in_a_pnm_is_found(tmp_path: Path) -> None:
+    (tmp_path / "a.pgm").write_bytes(b"P5\n# by Ada\n2 1\n#\n255\nab")
+    assert kinds(picture_leftovers(tmp_path / "a.pgm")) == [Kind.METADATA]
 
 
 def test_text_in_a_png_is_found(tmp_path: Path) -> None:

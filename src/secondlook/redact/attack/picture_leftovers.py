@@ -13,6 +13,7 @@ from PIL import ExifTags, Image
 from secondlook.redact.attack.boxes import boxes, holds_something
 from secondlook.redact.attack.found_leftovers import Kind, Leftover
 from secondlook.redact.attack.photo_files import Part, gif_end, jpeg_parts, png_parts, webp_parts
+from secondlook.redact.attack.plain_files import bmp_parts, pnm_parts, tiff_parts
 from secondlook.sources.kinds import PhotoFormat, photo_format
 from secondlook.sources.opening import head_of, open_file, shown
 
@@ -50,6 +51,12 @@ def _parts(found: PhotoFormat | None, file: BinaryIO, end: int) -> Iterator[Part
             yield from gif_end(file, end)
         case PhotoFormat.AVIF | PhotoFormat.JPEG2000:
             yield from _boxed(file, end)
+        case PhotoFormat.BMP:
+            yield from bmp_parts(file, end)
+        case PhotoFormat.PNM:
+            yield from pnm_parts(file, end)
+        case PhotoFormat.TIFF:
+            yield from tiff_parts(file, end)
         case _:
             return
 
