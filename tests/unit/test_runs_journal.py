@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from secondlook.errors import OutputError
 from secondlook.fakes import detections
-from secondlook.runs.journal import Journal, Start
+from secondlook.runs.journal import Journal, Start, cut_torn_line
 from secondlook.runs.replay import FaceLog
 from secondlook.types import Detections, Frame
 
@@ -214,3 +214,15 @@ def test_a_damaged_log_costs_only_time(tmp_path: Path, damage: bytes) -> None:
         assert same(log.looking(look)(frame(2)), look(frame(2)))
         log.close()
         assert same(FaceLog(place, "v").looking(never)(frame(2)), look(frame(2)))
+
+
+@FUZZ
+@given(st.lists(st.sampled_from([b"a", b"bc", b"\n", b"{}\n"]), max_size=40), st.integers(1, 9))
+def test_only_a_torn_line_is_cut_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, parts: list[bytes], block: int
+) -> None:
+    monkeypatch.setattr("secondlook.runs.journal._BLOCK", block)
+    content = b"".join(parts)
+    (tmp_path / "log").write_bytes(content)
+    cut_torn_line(tmp_path / "log")
+    assert (tmp_path / "log").read_bytes() == content[: content.rfind(b"\n") + 1]

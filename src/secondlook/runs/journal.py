@@ -19,6 +19,7 @@ from typing import BinaryIO
 from secondlook.errors import OutputError
 
 SCHEMA = "secondlook.run/1"
+_BLOCK = 1 << 16
 
 
 class Start(StrEnum):
@@ -137,8 +138,12 @@ def writing(place: Path) -> Iterator[None]:
 def cut_torn_line(path: Path) -> None:
     """Cuts off what follows the last line break: the stop came while it was written."""
     with writing(path), path.open("r+b") as file:
-        content = file.read()
-        file.truncate(content.rfind(b"\n") + 1)
+        start, line_break = file.seek(0, os.SEEK_END), -1
+        while start > 0 and line_break < 0:  # from behind: what was found in a long video may be larger than memory
+            end, start = start, max(0, start - _BLOCK)
+            file.seek(start)
+            line_break = file.read(end - start).rfind(b"\n")
+        file.truncate(start + line_break + 1)
 
 
 def _opened_at(path: Path, size: int) -> BinaryIO:
