@@ -372,3 +372,23 @@ def test_the_real_clip(shared_data: Path) -> None:
     assert frames == video.frames_estimate == video.decoded
     assert last == pytest.approx(frames / 29.97, abs=0.1)
     assert video.warning is None
+
+
+@pytest.mark.parametrize("container", ["matroska", "mp4"])
+def test_pictures_that_begin_after_the_sound_are_no_damage(tmp_path: Path, container: str) -> None:
+    """Matroska tells how long all tracks together last, and no more."""
+    path = tmp_path / "late"
+    with av.open(str(path), "w", format=container) as out:
+        shown, heard = out.add_stream("libx264", rate=30), out.add_stream("flac", rate=8000)
+        shown.width, shown.height, shown.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        silence = av.AudioFrame.from_ndarray(np.zeros((1, 24_000), np.int16), format="s16", layout="mono")
+        silence.sample_rate, silence.pts = 8000, 0
+        out.mux([*heard.encode(silence), *heard.encode(None)])
+        for step in range(30):
+            frame = av.VideoFrame.from_ndarray(picture(step), format="rgb24")
+            frame.pts, frame.time_base = 60 + step, Fraction(1, 30)
+            out.mux(shown.encode(frame))
+        out.mux(shown.encode(None))
+    video = VideoFrames(path)
+    assert len(list(video)) == 30 and video.warning is None
+    assert video.duration_s == pytest.approx(1, abs=0.05)

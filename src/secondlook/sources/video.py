@@ -189,7 +189,12 @@ def _duration(container: InputContainer, stream: VideoStream) -> float | None:
     if stream.duration and stream.duration > 0 and stream.time_base:
         return float(stream.duration * stream.time_base)
     if container.duration and container.duration > 0:
-        return container.duration / av.time_base
+        # of all tracks together, of which the pictures may begin later than the sound
+        first = (container.start_time or 0) / av.time_base
+        begins = (
+            first if stream.start_time is None or not stream.time_base else float(stream.start_time * stream.time_base)
+        )
+        return max(0.0, container.duration / av.time_base - max(0.0, begins - first))
     return None
 
 
