@@ -15,10 +15,13 @@ from secondlook.errors import OutputError
 from secondlook.server.acts.accounts import first_admin
 from secondlook.server.alerts.sending import Sender
 from secondlook.server.api.app import make_app
-from secondlook.server.pages.mounting import add_pages
 from secondlook.server.logs import speak
+from secondlook.server.pages.mounting import add_pages
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
+from secondlook.server.work.cameras import CameraWatch
+from secondlook.server.work.dispatch import Dispatcher
+from secondlook.server.work.retention import Retention
 
 
 class Beside(Protocol):
@@ -72,9 +75,16 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
         service.close()
 
 
+def workers_of(service: Service) -> tuple[Beside, ...]:
+    """All that works beside the API. Cameras come last, so that they stop first: what they see is still kept and told."""
+    sender = Sender(service)
+    service.cameras = CameraWatch(service, sender.nudge)
+    return (Retention(service), sender, Dispatcher(service), service.cameras)
+
+
 def _server(service: Service, options: Options) -> uvicorn.Server:
     config = uvicorn.Config(
-        built(service, (Sender(service),)),
+        built(service, workers_of(service)),
         log_config=None,
         access_log=False,
         server_header=False,
