@@ -48,9 +48,9 @@ class Settings:
     """fpir: share of searches for strangers that may give a candidate. prior: chance that a passer-by is enrolled.
     purpose_required, case_required: of every search. keep_sightings_days, keep_uploads_days: then they are dropped.
     session_hours: until a signed-in person must sign in again. jobs_at_once. upload_mb, picture_megapixels: most that is
-    taken. job_memory_mb, job_hours: most that one job may take. upload_seconds, upload_memory_mb: most that opening one
-    picture may take. catch_share: of blind sets that are trials with a known truth. public_url: where people reach the pages, for links in alerts. mqtt: where alerts go besides
-    webhooks."""
+    taken. job_memory_mb, job_hours: most that one job may take. upload_seconds, upload_memory_mb: most that opening
+    one picture may take. catch_share: of blind sets that are trials with a known truth. public_url: where people
+    reach the pages, for links in alerts. mqtt: where alerts go besides webhooks."""
 
     fpir: float = 0.003
     prior: float = 0.01

@@ -24,6 +24,8 @@ class JobState(StrEnum):
 
 
 ENDED: Final = frozenset({JobState.DONE, JobState.FAILED, JobState.CANCELLED})
+RESULTS: Final = "out"
+"""Within a job's folder: what it has made."""
 OPEN: Final = (JobState.QUEUED.value, JobState.RUNNING.value)
 
 

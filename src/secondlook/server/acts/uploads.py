@@ -71,7 +71,7 @@ class Incoming:
                 f"An upload has at most {self._most // 1_000_000:,} MB here: cut the footage, or ask an admin to allow more."
             )
 
-    def write(self, content: bytes | memoryview) -> None:
+    def write(self, content: bytes | bytearray) -> None:
         """Raises TooLarge, OutputError."""
         self._size += len(content)
         self.expect(self._size)

@@ -10,8 +10,9 @@ class SightingRow(Row):
     """Somebody who may be enrolled, seen somewhere. Of anybody else there is no row.
 
     origin: ``job:<id>``, ``search:<id>`` or ``camera:<id>``; with number (the sighting's own there) it is unique, so none is
-    kept twice. upload_id: of the file it was seen in, which may be gone. searched_by: the account that asked, who may not review it. sealed_record: the line of
-    ``sightings.jsonl``; sealed_crop: JPEG; both under the subject's key. review: ``review.verdicts``' word; why: a sentence.
+    kept twice. upload_id: of the file it was seen in, which may be gone. searched_by: the account that asked, who may not
+    review it. sealed_record: the line of ``sightings.jsonl``; sealed_crop: JPEG; both under the subject's key. review:
+    ``review.verdicts``' word; why: a sentence.
     version: rises with each change.
     """
 
