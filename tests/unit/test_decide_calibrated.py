@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 
 from made_up_calibration import GOOD, calibration, parameters
 from secondlook.decide.calibration import Stated, stated, threshold
-from secondlook.decide.rule import RULED_OUT, WORTH_NAMING, Calibrated, Limits, decide, threshold_for
+from secondlook.decide.rule import (
+    RULED_OUT,
+    WORTH_NAMING,
+    Calibrated,
+    Limits,
+    OperatingPoint,
+    decide,
+    decide_many,
+    threshold_for,
+)
 from secondlook.decide.sentence import calibrated_sentence, chances, missed, share, strangers
 from secondlook.errors import CalibrationError, CalibrationStale
 from secondlook.types import Candidate, Decision, Estimate, Outcome, Quality
@@ -47,6 +56,19 @@ def test_every_outcome_is_reached() -> None:
     assert decided(0.1, 0.05).outcome is Outcome.NO_CANDIDATE
     assert decided(0.99, quality=SMALL).outcome is Outcome.INCONCLUSIVE
     assert decide((), GOOD, 0, RULE, Limits()).outcome is Outcome.NO_CANDIDATE
+
+
+def test_searches_that_are_decided_together_are_decided_as_each_alone() -> None:
+    searches = [found(LIMIT + 0.01, 0.1), (), found(doubtful(), 0.1), found(0.99, 0.98), found(0.1)]
+    shown = [GOOD, GOOD, GOOD, SMALL, GOOD]
+    for rule in (RULE, OperatingPoint(0.5, 0.4, 0.2, "Made up.")):
+        together = decide_many(searches, shown, N, rule, Limits())
+        alone = tuple(decide(one, quality, N, rule, Limits()) for one, quality in zip(searches, shown, strict=True))
+        assert [d.outcome for d in together] == [d.outcome for d in alone]
+        assert [d.candidates for d in together] == [d.candidates for d in alone]
+        assert [d.grounds.sentence for d in together] == [d.grounds.sentence for d in alone]
+    assert decide_many((), (), N, RULE, Limits()) == ()
+    assert {d.outcome for d in decide_many(searches, shown, 0, RULE, Limits())} == {Outcome.NO_CANDIDATE}
 
 
 def test_the_grounds_hold_what_was_stated() -> None:

@@ -16,10 +16,12 @@ from made_up_calibration import GOOD, POOR, TERMS, calibration, parameters
 from secondlook.decide import evidence
 from secondlook.decide.calibration import (
     Calibration,
+    Stated,
     least_fpir,
     log10_ratios,
     posteriors,
     stated,
+    stated_many,
     threshold,
     thresholds,
 )
@@ -87,6 +89,24 @@ def test_many_searches_are_stated_as_one(score: float, quality: Quality, n: int)
     assert log10_ratios(c, scores, (quality,), n) == pytest.approx([said.log10_lr])
     assert posteriors(c, scores, (quality,), n, PRIOR) == pytest.approx([said.posterior.value])
     assert thresholds(c, (quality,), n, 0.01) == pytest.approx([said.threshold])
+
+
+@given(st.lists(st.tuples(st.floats(-0.5, 1.2), qualities), max_size=6), st.integers(1, 3000))
+def test_searches_that_are_stated_together_are_stated_as_each_alone(
+    searches: list[tuple[float, Quality]], n: int
+) -> None:
+    c = calibration()
+    together = stated_many(c, [score for score, _ in searches], [quality for _, quality in searches], n, 0.02, PRIOR)
+    alone = [stated(c, score, quality, n, 0.02, PRIOR) for score, quality in searches]
+    assert len(together) == len(alone)
+    for one, other in zip(together, alone, strict=True):
+        assert numbers(one) == pytest.approx(numbers(other), rel=1e-9, abs=1e-12)
+
+
+def numbers(said: Stated) -> list[float]:
+    estimates = (said.alike_rate, said.miss_rate, said.posterior)
+    plain = [said.threshold, said.log10_lr, said.log10_enrolled, said.beyond, said.rarest, said.strongest]
+    return [*map(float, plain), *(v for e in estimates for v in (e.value, e.low, e.high))]
 
 
 def test_the_threshold_rises_with_the_gallery_and_falls_with_the_rate() -> None:

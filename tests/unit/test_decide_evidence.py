@@ -117,6 +117,28 @@ def test_many_at_once_are_as_one_by_one(p: Parameters, terms: list[float], asked
     assert evidence.log_lr(p, many(c, 0), np.zeros(0)).shape == (0,)
 
 
+@given(st.lists(plausible, min_size=1, max_size=5), pictures, st.floats(0, 1), st.integers(1, 3))
+def test_several_sets_of_parameters_are_as_one_by_one(
+    sets: list[Parameters], terms: list[float], score: float, times: int
+) -> None:
+    c = conditions(300, *terms)
+    each = evidence.one_a_row(sets).rows(np.tile(np.arange(len(sets)), times))
+    at, scores = many(c, len(sets) * times), np.full(len(sets) * times, score)
+    assert each.terms == sets[0].terms
+    for function in (
+        evidence.alike_rate,
+        evidence.miss_rate,
+        evidence.log_own_cdf,
+        evidence.log_own_density,
+        evidence.log_other_cdf,
+        evidence.log_lr,
+    ):
+        assert function(each, at, scores) == pytest.approx([one(function, p, c, score) for p in sets] * times, rel=1e-9)
+    assert evidence.threshold(each, at, 0.01) == pytest.approx(
+        [evidence.threshold(p, c, 0.01)[0] for p in sets] * times
+    )
+
+
 def test_more_than_a_chunk_of_searches() -> None:
     p, c = parameters(), conditions(300)
     asked = np.linspace(0.1, 0.9, 4100)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -66,6 +66,8 @@ class Calibration:
     high_log10_lr: float
     unlike: float
     card: FitCard
+    sets: Parameters = field(init=False, repr=False)
+    """The fit and then every refit, one a row, to be evaluated together."""
 
     @property
     def id(self) -> str:
@@ -80,6 +82,7 @@ class Calibration:
                 f"the calibration of {self.pack} was fitted to the comparison {self.comparison}, whose cohort is not the "
                 "one beside it: run `secondlook calibrate` again."
             )
+        object.__setattr__(self, "sets", evidence.one_a_row((self.fit, *self.refits)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,47 +144,84 @@ def posteriors(c: Calibration, scores: Doubles, qualities: Sequence[Quality], n:
 
 
 def stated(c: Calibration, score: float, quality: Quality, n: int, fpir: float, prior: float) -> Stated:
-    """score: the best of the search. n: subjects searched, 1 upwards. fpir, prior: between 0 and 1."""
-    at, over = _conditions(c, (quality,), n), max(1.0, n / c.largest)
-    limit = threshold(c, quality, n, fpir)
-    best, cut = np.array([score]), np.array([limit])
+    """score: the best of the search. n: subjects searched, 1 upwards. fpir, prior: between 0 and 1.
+
+    Raises as ``threshold`` does.
+    """
+    return stated_many(c, (score,), (quality,), n, fpir, prior)[0]
+
+
+def stated_many(
+    c: Calibration, scores: Sequence[float], qualities: Sequence[Quality], n: int, fpir: float, prior: float
+) -> tuple[Stated, ...]:
+    """The same of many searches among the same subjects, in one evaluation: one search takes as long as a few."""
+    if not scores:
+        return ()
+    over, sets = max(1.0, n / c.largest), len(c.refits) + 1
+    limits = thresholds(c, qualities, n, fpir)
+    # each search under the fit and every refit: rows of one search follow each other
+    p = c.sets.rows(np.tile(np.arange(sets), len(scores)))
+    at = _conditions(c, qualities, n).rows(np.repeat(np.arange(len(scores)), sets))
+    best, cut = np.repeat(np.asarray(scores, np.float64), sets), np.repeat(limits, sets)
+    plain = evidence.log_lr(p, at, best) - math.log(over)
+    ratio = np.clip(plain, c.low_log10_lr * math.log(10), c.high_log10_lr * math.log(10))
+    enrolled = np.logaddexp(plain, evidence.log_own_cdf(p, at, best)) / math.log(10)
+    alike = _estimates(evidence.alike_rate(p, at, best), sets)
+    missed = _estimates(evidence.miss_rate(p, at, cut), sets)
+    right = _estimates(evidence.posterior(ratio, evidence.miss_rate(p, at, best), prior), sets)
+    return tuple(
+        _stated(
+            c,
+            n,
+            float(limit),
+            alike[row],
+            missed[row],
+            right[row],
+            *(float(v[row * sets]) for v in (plain, ratio, enrolled)),
+        )
+        for row, limit in enumerate(limits)
+    )
+
+
+def _stated(
+    c: Calibration,
+    n: int,
+    limit: float,
+    alike: Estimate,
+    missed: Estimate,
+    right: Estimate,
+    plain: float,
+    ratio: float,
+    enrolled: float,
+) -> Stated:
+    """plain, ratio: natural log of the likelihood ratio, without bounds and within them. enrolled: log 10."""
+    over = max(1.0, n / c.largest)
     # where a gallery is larger than measured, the low end is the measured one's: false positives never grow rarer
-    alike = _estimate(c, lambda p: float(evidence.alike_rate(p, at, best)[0]))
-    alike = Estimate(*(max(c.rarest, min(1.0, v)) for v in (alike.value * over, alike.low, alike.high * over)))
-    plain = float(evidence.log_lr(c.fit, at, best)[0]) - math.log(over)
-    enrolled = np.logaddexp(plain, evidence.log_own_cdf(c.fit, at, best)[0])
+    among = Estimate(*(max(c.rarest, min(1.0, v)) for v in (alike.value * over, alike.low, alike.high * over)))
     return Stated(
         threshold=limit,
-        alike_rate=alike,
-        miss_rate=_estimate(c, lambda p: float(evidence.miss_rate(p, at, cut)[0])),
-        log10_lr=_bounded(c, c.fit, at, best, over) / math.log(10),
-        log10_enrolled=float(enrolled) / math.log(10),
-        posterior=_estimate(c, lambda p: _posterior(c, p, at, best, over, prior)),
+        alike_rate=among,
+        miss_rate=missed,
+        log10_lr=ratio / math.log(10),
+        log10_enrolled=enrolled,
+        posterior=right,
         beyond=n > c.largest,
-        rarest=alike.value <= c.rarest,
+        rarest=among.value <= c.rarest,
         strongest=plain >= c.high_log10_lr * math.log(10),
     )
 
 
-def _posterior(c: Calibration, p: Parameters, at: Conditions, best: Doubles, over: float, prior: float) -> float:
-    ratio = np.array([_bounded(c, p, at, best, over)])
-    return float(evidence.posterior(ratio, evidence.miss_rate(p, at, best), prior)[0])
-
-
-def _bounded(c: Calibration, p: Parameters, at: Conditions, best: Doubles, over: float) -> float:
-    """Natural log of the likelihood ratio, within the bounds."""
-    ratio = float(evidence.log_lr(p, at, best)[0]) - math.log(over)
-    low, high = c.low_log10_lr * math.log(10), c.high_log10_lr * math.log(10)
-    return min(max(ratio, low), high)
-
-
-def _estimate(c: Calibration, of: Callable[[Parameters], float]) -> Estimate:
-    """The value of the fit, and the range that holds 95 % of the refits and the value."""
-    value = of(c.fit)
-    if not c.refits:
-        return Estimate(value, value, value)
-    low, high = (float(v) for v in np.quantile([of(p) for p in c.refits], (0.025, 0.975)))
-    return Estimate(value, min(low, value), max(high, value))
+def _estimates(values: Doubles, sets: int) -> list[Estimate]:
+    """values: of the fit and of each refit, search after search -> the fit's, and the range that holds 95 % of the refits'
+    and it."""
+    each = values.reshape(-1, sets)
+    if sets == 1:
+        return [Estimate(value, value, value) for value in each[:, 0].tolist()]
+    lows, highs = np.quantile(each[:, 1:], (0.025, 0.975), axis=1).tolist()
+    return [
+        Estimate(value, min(low, value), max(high, value))
+        for value, low, high in zip(each[:, 0].tolist(), lows, highs, strict=True)
+    ]
 
 
 def _conditions(c: Calibration, qualities: Sequence[Quality], n: int) -> Conditions:

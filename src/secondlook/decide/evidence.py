@@ -19,6 +19,7 @@ All functions take arrays of one length and give arrays of that length.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -58,10 +59,22 @@ class Parameters:
 
     @property
     def terms(self) -> int:
-        return len(self.own_location) - 1
+        return int(self.own_location.shape[-1]) - 1
 
     def flat(self) -> Doubles:
+        """Of one set."""
         return np.concatenate([np.asarray(getattr(self, f.name), np.float64) for f in fields(self)])
+
+    def rows(self, at: slice | NDArray[np.intp]) -> Parameters:
+        """Of one for each condition, some; one for all stays as it is."""
+        if self.own_location.ndim == 1:
+            return self
+        return Parameters(*(getattr(self, f.name)[at] for f in fields(self)))
+
+
+def one_a_row(sets: Sequence[Parameters]) -> Parameters:
+    """Several sets of parameters as one for each condition."""
+    return Parameters(*(np.stack([getattr(p, f.name) for p in sets]) for f in fields(Parameters)))
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -127,18 +140,25 @@ def tail_gev(p: Parameters, c: Conditions) -> Gev:
 
 def _gev(c: Conditions, location: Doubles, log_scale: Doubles, shape: Doubles) -> Gev:
     x = design_other(c)
-    return x @ location, np.exp(x @ log_scale), SHAPE_LIMIT * np.tanh(design_shape(c) @ shape)
+    return _along(x, location), np.exp(_along(x, log_scale)), SHAPE_LIMIT * np.tanh(_along(design_shape(c), shape))
+
+
+def _along(x: Doubles, coefficients: Doubles) -> Doubles:
+    """x: (n, j). coefficients: (j,) for all rows or (n, j), one a row -> (n,)."""
+    if coefficients.ndim == 1:
+        return np.asarray(x @ coefficients, np.float64)
+    return np.asarray(np.einsum("ij,ij->i", x, coefficients), np.float64)
 
 
 def alike_rate(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
     """Of strangers searched so, the share whose best score is at or above ``score``: FPIR(N, score), 0 to 1."""
-    log_t = _log_t(tail_gev(p, c), score) + p.tail_log_factor[0]
+    log_t = _log_t(tail_gev(p, c), score) + p.tail_log_factor[..., 0]
     return np.asarray(-np.expm1(-np.exp(log_t)), np.float64)
 
 
 def threshold(p: Parameters, c: Conditions, fpir: float) -> Doubles:
     """Score at which ``alike_rate`` is ``fpir``."""
-    return quantile(tail_gev(p, c), -np.expm1(np.log1p(-fpir) * np.exp(-p.tail_log_factor[0])))
+    return quantile(tail_gev(p, c), -np.expm1(np.log1p(-fpir) * np.exp(-p.tail_log_factor[..., 0])))
 
 
 def log_other_cdf(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
@@ -192,10 +212,10 @@ def log_own_density(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
 def _own(p: Parameters, c: Conditions, score: Doubles) -> tuple[Doubles, Doubles]:
     """The standard normal quantile that the score stands at, and the log of its slope."""
     x = design_own(c)
-    log_scale = x @ p.own_log_scale
-    u = (score - x @ p.own_location) * np.exp(-log_scale)
-    log_tail = p.own_shape[2]
-    skew = p.own_shape[0] + p.own_shape[1] * c.terms[:, 0]
+    log_scale = _along(x, p.own_log_scale)
+    u = (score - _along(x, p.own_location)) * np.exp(-log_scale)
+    log_tail = p.own_shape[..., 2]
+    skew = p.own_shape[..., 0] + p.own_shape[..., 1] * c.terms[:, 0]
     inner = np.asarray(np.clip(np.exp(log_tail) * np.arcsinh(u) - skew, -12, 12), np.float64)
     log_slope = log_tail + np.log(np.cosh(inner)) - 0.5 * np.log1p(u**2) - log_scale
     return np.asarray(np.sinh(inner), np.float64), np.asarray(log_slope, np.float64)
@@ -215,9 +235,11 @@ def log_lr(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
     fall, which only the tails of the fit can show. Below that score it is no larger than at it.
     """
     score = np.asarray(score, np.float64)
-    parts = [_rising(p, c.rows(slice(at, at + _CHUNK)), score[at : at + _CHUNK]) for at in range(0, len(c), _CHUNK)]
+    chunks = [slice(at, at + _CHUNK) for at in range(0, len(c), _CHUNK)]
+    parts = [_rising(p.rows(chunk), c.rows(chunk), score[chunk]) for chunk in chunks]
     rising = np.concatenate(parts) if parts else np.zeros(0)
-    return np.asarray(p.evidence[1] * rising + design_evidence(c) @ np.delete(p.evidence, 1), np.float64)
+    rest = _along(design_evidence(c), np.delete(p.evidence, 1, axis=-1))
+    return np.asarray(p.evidence[..., 1] * rising + rest, np.float64)
 
 
 def _rising(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
@@ -225,10 +247,10 @@ def _rising(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
     score of a condition: from what nine in ten strangers reach to what hardly any enrolled person does."""
     low, last = (quantile(other_gev(p, c), above) for above in (0.9, 1e-3))
     x = design_own(c)
-    high = np.maximum(x @ p.own_location + 4 * np.exp(x @ p.own_log_scale), last)
+    high = np.maximum(_along(x, p.own_location) + 4 * np.exp(_along(x, p.own_log_scale)), last)
     at = low[:, None] + np.linspace(0, 1, _GRID) * (high - low)[:, None]
-    repeated = c.rows(np.repeat(np.arange(len(c)), _GRID))
-    plain = plain_log_lr(p, repeated, at.ravel()).reshape(len(c), _GRID)
+    each = np.repeat(np.arange(len(c)), _GRID)
+    plain = plain_log_lr(p.rows(each), c.rows(each), at.ravel()).reshape(len(c), _GRID)
     largest = np.maximum.accumulate(plain, axis=1)
     place = np.clip((score - low) / (high - low), 0, 1) * (_GRID - 1)
     left, rows = np.minimum(place.astype(np.intp), _GRID - 2), np.arange(len(c))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from secondlook.decide import calibration
@@ -110,16 +111,34 @@ def decide(found: tuple[Candidate, ...], quality: Quality, gallery_size: int, ru
     found: the nearest subjects, best first, each once. Names travel on only where they are worth it (``doubtful``,
     ``WORTH_NAMING``): a nearest neighbour that is not near is no information about anybody.
     """
-    if gallery_size == 0 or not found:
-        return Decision(
-            Outcome.NO_CANDIDATE, Grounds("Nobody is enrolled in this gallery, so nobody could be a candidate.")
-        )
-    margin = found[0].score - found[1].score if len(found) > 1 else None
-    against = shortcomings(quality, limits)
-    if isinstance(rule, OperatingPoint):
-        return _by_constant(found, gallery_size, rule, against, margin)
-    said = calibration.stated(rule.calibration, found[0].score, quality, gallery_size, rule.fpir, rule.prior)
-    return _by_calibration(found, gallery_size, rule, said, against, margin)
+    return decide_many((found,), (quality,), gallery_size, rule, limits)[0]
+
+
+def decide_many(
+    found: Sequence[tuple[Candidate, ...]],
+    qualities: Sequence[Quality],
+    gallery_size: int,
+    rule: Rule,
+    limits: Limits,
+) -> tuple[Decision, ...]:
+    """One decision for each of several searches of the same gallery: ``decide``, in one evaluation of the calibration."""
+    searched = [row for row, candidates in enumerate(found) if gallery_size > 0 and candidates]
+    said: dict[int, Stated] = {}
+    if isinstance(rule, Calibrated):
+        scores, those = [found[row][0].score for row in searched], [qualities[row] for row in searched]
+        all_said = calibration.stated_many(rule.calibration, scores, those, gallery_size, rule.fpir, rule.prior)
+        said = dict(zip(searched, all_said, strict=True))
+    decided = [
+        Decision(Outcome.NO_CANDIDATE, Grounds("Nobody is enrolled in this gallery, so nobody could be a candidate."))
+    ] * len(found)
+    for row in searched:
+        candidates, against = found[row], shortcomings(qualities[row], limits)
+        margin = candidates[0].score - candidates[1].score if len(candidates) > 1 else None
+        if isinstance(rule, OperatingPoint):
+            decided[row] = _by_constant(candidates, gallery_size, rule, against, margin)
+        else:
+            decided[row] = _by_calibration(candidates, gallery_size, rule, said[row], against, margin)
+    return tuple(decided)
 
 
 def not_searchable(reason: str, against: tuple[str, ...] = ()) -> Decision:
