@@ -44,7 +44,7 @@ def serve(memory_mb: int, decode: Decode = decode) -> None:
     warm_up(decode)  # whether it still works, before anything depends on it
     _send(Answer(What.READY, 0, 0, 0), b"")
     while (header := _read(TASK_BYTES)) is not None:
-        task = task_of(header)
+        task = task_of(bytes(header))
         data = _read(task.length)
         if data is None:
             return

@@ -174,7 +174,7 @@ class _Decoder:
         try:
             self._write(Task(len(data), limits.pixels, limits.seconds).packed(), end)
             self._write(data, end)
-            answer = answer_of(self._read(ANSWER_BYTES, end), limits.pixels)
+            answer = answer_of(bytes(self._read(ANSWER_BYTES, end)), limits.pixels)
             content = self._read(answer.length, end)
         except (_Over, _Ended, ValueError) as error:
             raise self._said(error, limits) from error
@@ -192,7 +192,7 @@ class _Decoder:
         if self._ready:
             return
         try:
-            answer_of(self._read(ANSWER_BYTES, time.monotonic() + READY_S), 0)
+            answer_of(bytes(self._read(ANSWER_BYTES, time.monotonic() + READY_S)), 0)
         except (_Over, _Ended, ValueError) as error:
             raise OutputError(
                 "Pictures cannot be opened here: the process for it does not start; free memory, or start the service anew."
