@@ -51,6 +51,26 @@ GLib.MainLoop().run()
 """
 
 
+_RECEIVER = r"""
+import sys
+import gi
+gi.require_version("Gst", "1.0")
+gi.require_version("GstRtspServer", "1.0")
+from gi.repository import GLib, Gst, GstRtspServer
+Gst.init(None)
+port, file = sys.argv[1:]
+server = GstRtspServer.RTSPServer(address="127.0.0.1", service=port)
+factory = GstRtspServer.RTSPMediaFactory()
+stream = "video/x-h264,stream-format=byte-stream,alignment=au"
+sink = f'filesink sync=false buffer-mode=unbuffered location="{file}"'
+factory.set_launch(f"( rtph264depay name=depay0 ! {stream} ! {sink} )")
+factory.set_transport_mode(GstRtspServer.RTSPTransportMode.RECORD)
+server.get_mount_points().add_factory("/in", factory)
+server.attach(None)
+GLib.MainLoop().run()
+"""
+
+
 def gstreamer_missing() -> str:
     """Why GStreamer's server cannot be run here, or nothing."""
     if not Path(SYSTEM_PYTHON).exists():
@@ -80,6 +100,13 @@ def gstreamer(video: Path, port: int, password: str = "") -> Iterator[str]:
     """Sends an MP4 with H.264 at ``/cam``, from its beginning for everybody who asks; over TCP only."""
     with _running([SYSTEM_PYTHON, "-c", _GSTREAMER, str(port), password, str(video)], port):
         yield f"rtsp://{password}{'@' if password else ''}127.0.0.1:{port}/cam"
+
+
+@contextmanager
+def rtsp_receiver(file: Path, port: int) -> Iterator[str]:
+    """A server that is sent a picture at ``/in`` and writes it into a file of bare H.264."""
+    with _running([SYSTEM_PYTHON, "-c", _RECEIVER, str(port), str(file)], port):
+        yield f"rtsp://127.0.0.1:{port}/in"
 
 
 @contextmanager

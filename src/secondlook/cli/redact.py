@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import Progress, TaskID
 
 from secondlook.assemble import Settings
-from secondlook.cli.console import complain, err, out, print_json, progress
+from secondlook.cli.console import err, out, print_json, progress
 from secondlook.cli.options import (
     Json,
     KeyFilePath,
@@ -22,18 +21,33 @@ from secondlook.cli.options import (
     Threads,
     key_source,
 )
+from secondlook.cli.redact_live import (
+    Delay,
+    For,
+    Format,
+    Segment,
+    To,
+    check_files,
+    check_live,
+    redact_camera,
+    the_camera,
+    where_to,
+)
+from secondlook.cli.redact_progress import ProgressBars
 from secondlook.cli.redact_prove import Proving, conclude, prove_run
 from secondlook.errors import UnknownSubject
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Gallery
 from secondlook.redact.cover import Covering, Extent, Style
 from secondlook.redact.places import Place, also, region
+from secondlook.redact.recording import Container
 from secondlook.redact.rulings import Chosen
 from secondlook.runs.journal import Start
 from secondlook.runs.redact import RedactResult, redact_into
 from secondlook.runs.redact_kit import Ask, Kit, kit
+from secondlook.runs.redact_live import Live
 from secondlook.runs.redact_page import write_page
-from secondlook.sources import MAX_PIXELS, Problem, Source, SourceKind
+from secondlook.sources import MAX_PIXELS
 
 if TYPE_CHECKING:
     from secondlook.redact.proof import Proof
@@ -49,7 +63,10 @@ _EXTENT_HELP = (
 
 
 def redact(
-    sources: Annotated[list[Path], typer.Argument(help="Photographs, folders (with all below them), video files.")],
+    sources: Annotated[
+        list[str],
+        typer.Argument(help="Photographs, folders (with all below them), video files; or one camera, live."),
+    ],
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
     style: Annotated[Style, typer.Option("--style", help=_STYLE_HELP)] = Style.SOLID,
     extent: Annotated[Extent, typer.Option("--cover", help=_EXTENT_HELP)] = Extent.HEAD,
@@ -102,6 +119,11 @@ def redact(
             help="With --prove: share of searches that may find the right person. Default: chance.",
         ),
     ] = None,
+    delay: Delay = 2.0,
+    to: To = None,
+    segment: Segment = 600.0,
+    form: Format = Container.MKV,
+    for_s: For = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the run in --out anew.")] = False,
     max_megapixels: Megapixels = MAX_PIXELS / 1e6,
@@ -112,7 +134,9 @@ def redact(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Cover every face in photographs, folders and videos; the copies are in --out/redacted.
+    """Cover every face in photographs, folders and videos, or in a camera's picture as it comes; copies in --out/redacted.
+
+    A camera is rtsp://, http:// (MJPEG), /dev/video0, usb:0, or loop:FILE, a video played as one.
 
     Example: [b]secondlook redact crowd/ clip.mp4 --out public/[/b]
     """
@@ -128,6 +152,12 @@ def redact(
         smallest_px=smallest,
         max_pixels=round(max_megapixels * 1e6),
     )
+    camera = the_camera(sources)
+    if camera is None:
+        check_files(to, for_s)
+    else:
+        check_live(ask, proving=prove or against is not None, also=bool(seen))
+    live = Live(delay_s=delay, container=form, segment_s=segment, to=where_to(to), for_s=for_s)
     settings = Settings(
         provider=provider,
         threads=threads,
@@ -148,8 +178,11 @@ def redact(
         if not silent:
             _introduce(parts)
         start = Start.RESUME if resume else Start.OVERWRITE if overwrite else Start.NEW
+        if camera is not None:
+            redact_camera(camera, out_dir, parts, live, start, silent=silent, as_json=as_json)
+            return
         with progress(silent) as bar:
-            result = redact_into(sources, out_dir, parts, start, ProgressBars(bar))
+            result = redact_into(map(Path, sources), out_dir, parts, start, ProgressBars(bar))
             if result.redacted and (prove or against is not None):
                 proof = prove_run(out_dir, result, parts, settings, Proving(against, limit), bar)
         page = write_page(out_dir, result, parts, started)
@@ -209,41 +242,3 @@ def _conclude(result: RedactResult, page: Path) -> None:
     if result.review:
         console.print(f"{len(result.review)} spots to look at again, shown in the report.", markup=False)
     console.print(f"Report: {page}", markup=False)
-
-
-class ProgressBars:
-    """A run's progress on the terminal: one bar over the sources, one within a video."""
-
-    def __init__(self, bar: Progress) -> None:
-        self._bar = bar
-        self._all: TaskID | None = None
-        self._video: TaskID | None = None
-
-    def sources(self, count: int, already: int) -> None:
-        self._all = self._bar.add_task("Sources", total=count, completed=already, unit="sources")
-
-    def begin(self, source: Source, frames: int | None) -> None:
-        if source.kind is SourceKind.VIDEO:
-            self._video = self._bar.add_task(f"{source.path.name}: looking", total=frames, unit="frames")
-
-    def looked(self, frames: int) -> None:
-        if self._video is not None:
-            self._bar.advance(self._video, frames)
-
-    def covering(self, source: Source) -> None:
-        if self._video is not None:
-            self._bar.reset(self._video, description=f"{source.path.name}: covering")
-
-    def covered(self, frames: int) -> None:
-        if self._video is not None:
-            self._bar.advance(self._video, frames)
-
-    def end(self, source: Source) -> None:
-        if self._video is not None:
-            self._bar.remove_task(self._video)
-            self._video = None
-        if self._all is not None:
-            self._bar.advance(self._all)
-
-    def problem(self, problem: Problem) -> None:
-        complain(problem.sentence)

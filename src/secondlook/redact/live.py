@@ -84,7 +84,8 @@ class Hold:
         return Rules(alone=self._alone, gap=gap, lead=beyond, trail=beyond if self._delay_s >= GAP_S else gap)
 
     def _within(self, now: float, seconds: float) -> int:
-        return sum(time_s >= now - seconds for time_s in self._times)
+        """Frames that reach at least so far back."""
+        return 1 + sum(time_s >= now - seconds for time_s in self._times)
 
     def _old_enough(self) -> list[Settled]:
         last = len(self._held) - 1 - (SETTLED + 1)

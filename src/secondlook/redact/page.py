@@ -32,7 +32,8 @@ _MOST = 300
 @dataclass(frozen=True, slots=True)
 class RedactionRun:
     """What the page tells of a run. detector: pack id and licence. providers: what the models ran on. proof: name of the
-    page beside this one that says what the copies survived, None where they were not attacked."""
+    page beside this one that says what the copies survived, None where they were not attacked. camera: how it went,
+    in sentences, where the source was a camera."""
 
     title: str
     started: datetime
@@ -45,6 +46,7 @@ class RedactionRun:
     providers: tuple[str, ...]
     problems: tuple[Problem, ...]
     proof: str | None = None
+    camera: tuple[str, ...] = ()
 
 
 def write_redaction_page(out: Path, run: RedactionRun, done: Sequence[Redacted], review: Sequence[ReviewSpot]) -> Path:
@@ -65,8 +67,11 @@ def _page(out: Path, run: RedactionRun, done: Sequence[Redacted], review: Sequen
     yield _what_ran(run)
     if run.problems:
         yield _problems(run.problems)
-    yield _sources(done)
-    yield from _sheet(out, review, several=len(done) > 1)
+    yield _sources(done, segments=bool(run.camera))
+    if run.camera:
+        yield _recording(out)
+    else:
+        yield from _sheet(out, review, several=len(done) > 1)
     foot = f"Written by Second Look {run.version}. Every covered place of every frame: {REDACTION}."
     yield "</main>\n" + tag("footer", tag("p", foot)) + "\n</body>\n</html>\n"
 
@@ -112,6 +117,7 @@ def _what_ran(run: RedactionRun) -> Markup:
         ("Who", joined((who,))),
         ("Detector", tag("code", run.detector)),
         ("Ran on", joined(tag("span", line, class_="line") for line in run.providers)),
+        *((("Camera", joined(tag("span", line, class_="line") for line in run.camera)),) if run.camera else ()),
         ("Run", joined((f"{started}, {words.duration(run.seconds)}, Second Look {run.version}",))),
     ]
     entries = joined(tag("div", tag("dt", term), tag("dd", said)) for term, said in facts)
@@ -125,7 +131,7 @@ def _problems(problems: Sequence[Problem]) -> Markup:
     return tag("section", heading, tag("div", shown, class_="scroll"), class_="unread")
 
 
-def _sources(done: Sequence[Redacted]) -> Markup:
+def _sources(done: Sequence[Redacted], segments: bool) -> Markup:
     heads = ("source", "copy", "pictures", "with something covered", "faces covered", "left visible", "remarks")
     rows = (
         (
@@ -135,25 +141,43 @@ def _sources(done: Sequence[Redacted]) -> Markup:
             f"{one.covered_frames:,}",
             f"{one.faces:,}",
             f"{one.kept:,}",
-            _remarks(one),
+            _remarks(one, with_warning=segments),
         )
         for one in done
     )
-    shown = table("One line for each photograph and video.", heads, rows)
+    said = "One line for each photograph and video."
+    if segments:
+        said = "One line for each segment; who is seen in several counts in each."
+    shown = table(said, heads, rows)
     return tag("section", tag("h2", f"What was covered ({len(done):,})"), tag("div", shown, class_="scroll"))
 
 
-def _remarks(one: Redacted) -> str:
-    said = []
+def _remarks(one: Redacted, with_warning: bool) -> str:
+    said = [one.warning] if with_warning and one.warning else []
     if one.unplanned:
         said.append(f"{words.counted(one.unplanned, 'frame')} covered wholly")
     if one.sound is Sound.COPIED:
         said.append("sound copied")
+    if one.sound is Sound.RECODED:
+        said.append("sound coded anew without loss")
     if one.subtitles:
         said.append(f"{words.counted(one.subtitles, 'track')} of subtitles copied")
     if one.left_out:
         said.append(f"{words.counted(one.left_out, 'track')} of sound or subtitles left out")
     return "; ".join(said)
+
+
+def _recording(out: Path) -> Markup:
+    return tag(
+        "section",
+        tag("h2", "Look again"),
+        tag(
+            "p",
+            "A live picture is covered with little time to look ahead. Before the segments go on to others, cover them "
+            "once more as videos, with all the time there is and a sheet of the spots to look at:",
+        ),
+        tag("p", tag("code", f"secondlook redact {out.name}/redacted --out again")),
+    )
 
 
 def _sheet(out: Path, review: Sequence[ReviewSpot], several: bool) -> Iterator[str]:

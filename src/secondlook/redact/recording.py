@@ -17,8 +17,7 @@ from secondlook.sources.opening import shown
 
 
 class Container(StrEnum):
-    """Both are written so that a killed process leaves what it had written: Matroska in clusters of a second, MP4 in
-    fragments from one key picture to the next."""
+    """Both are written so that a killed process leaves all but the last second: Matroska in clusters, MP4 in fragments."""
 
     MKV = "mkv"
     MP4 = "mp4"
@@ -26,7 +25,10 @@ class Container(StrEnum):
 
 _OPTIONS: Final = {
     Container.MKV: ("matroska", {"cluster_time_limit": "1000", "flush_packets": "1"}),
-    Container.MP4: ("mp4", {"movflags": "+empty_moov+default_base_moof+frag_keyframe", "flush_packets": "1"}),
+    Container.MP4: (
+        "mp4",
+        {"movflags": "+empty_moov+default_base_moof", "frag_duration": "1000000", "flush_packets": "1"},
+    ),
 }
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Protocol
+from io import BufferedIOBase
+from typing import Final
 from urllib.parse import urlsplit
 
 import av
@@ -60,6 +61,7 @@ class Served:
 
     def answer(self, request: BaseHTTPRequestHandler) -> None:
         """One viewer, until one of both ends it."""
+        request.close_connection = True
         if urlsplit(request.path).path != self._path:
             request.send_error(404)
             return
@@ -82,32 +84,38 @@ class Served:
         request.send_response(200)
         request.send_header("Content-Type", "video/mp2t")
         request.send_header("Cache-Control", "no-store")
+        # without it a viewer could not tell the end from an accident
+        chunked = request.request_version == "HTTP/1.1"
+        if chunked:
+            request.send_header("Transfer-Encoding", "chunked")
         request.end_headers()
+        wire = _Wire(request.wfile, chunked)
         coded = feed.next_key()
         while coded is not None:
             size = coded.size
-            with av.open(_Wire(request.wfile), "w", format="mpegts", options={"flush_packets": "1"}) as container:
+            with av.open(wire, "w", format="mpegts", options={"flush_packets": "1"}) as container:
                 muxer = Muxer(container, size)
                 while coded is not None and coded.size == size:
                     muxer.write(coded)
                     with self._lock:
                         self.sent += 1
                     coded = feed.following()
-
-
-class _Writes(Protocol):
-    def write(self, data: bytes, /) -> Any: ...
+        wire.end()
 
 
 class _Wire:
     """What is written goes out; no way back, which is what a container has to know."""
 
-    def __init__(self, file: _Writes) -> None:
-        self._file = file
+    def __init__(self, file: BufferedIOBase, chunked: bool) -> None:
+        self._file, self._chunked = file, chunked
 
     def write(self, data: bytes) -> int:
-        self._file.write(data)
+        self._file.write(b"%x\r\n%b\r\n" % (len(data), data) if self._chunked and data else data)
         return len(data)
+
+    def end(self) -> None:
+        if self._chunked:
+            self._file.write(b"0\r\n\r\n")
 
 
 class _Server(ThreadingHTTPServer):
@@ -117,6 +125,7 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, address: tuple[str, int], served: Served) -> None:
         class Handler(BaseHTTPRequestHandler):
             timeout = _SILENCE_S
+            protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
                 served.answer(self)

@@ -80,7 +80,7 @@ def redact_into(paths: Iterable[Path], out: Path, kit: Kit, start: Start, watche
     journal = Journal(out, kit.settings, (REDACTION, SOURCES, REVIEW), start)
     _remove_parts(out)
     if any(str(source.path) not in journal.done for source in sources):
-        _remove_proof(out)
+        remove_proof(out)
     watcher.sources(len(sources), len(journal.done & {str(s.path) for s in sources}))
     known = tuple(Problem(Path(one.source), one.warning) for one in journal.finished if one.warning)
     for problem in (*problems, *known):
@@ -101,7 +101,7 @@ def _remove_parts(out: Path) -> None:
                 part.unlink()
 
 
-def _remove_proof(out: Path) -> None:
+def remove_proof(out: Path) -> None:
     """A proof of other copies."""
     with writing(out):
         for name in PROOF:
