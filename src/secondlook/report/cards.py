@@ -127,12 +127,12 @@ def _candidates(record: SightingRecord) -> Markup:
 
 
 def _details(record: SightingRecord) -> Markup:
-    quality = table("Measured on the face", ("measure", "value"), _quality_rows(record.quality))
+    quality = table("Measured on the face", ("measure", "value"), quality_rows(record.quality))
     rest = table("Kept in sightings.jsonl", ("field", "value"), _field_rows(record))
     return tag("details", tag("summary", "Quality and details"), tag("div", quality, rest, class_="scroll pair"))
 
 
-def _quality_rows(quality: Quality) -> list[tuple[str, str]]:
+def quality_rows(quality: Quality) -> list[tuple[str, str]]:
     return [
         ("between the eyes", _with_unit(quality.inter_eye_px, 1, "px")),
         ("sharpness", _with_unit(quality.sharpness, 2, "(1 = in focus)")),

@@ -31,15 +31,15 @@ def without_figures(sentence: str) -> str:
     return " ".join([first, *(part for part in rest if not _SAID_BELOW.match(part))])
 
 
-def how_sure(record: SightingRecord, calibration: CalibrationLine | None) -> Markup:
+def how_sure(record: SightingRecord, calibration: CalibrationLine | None, level: int = 4) -> Markup:
     """A list of what can be said with figures, and for a candidate the dots; empty where nothing is calibrated.
 
-    calibration: that of the run; tells what lies at the end of what its data support.
+    calibration: that of the run; tells what lies at the end of what its data support. level: of its heading.
     """
     if not record.grounds.calibrated:
         return Markup("")
     lines = tag("ul", *(tag("li", line) for line in _lines(record, calibration)))
-    heading = tag("h4", "How sure", tag("span", " (in brackets: 95 % interval)", class_="small"))
+    heading = tag(f"h{level}", "How sure", tag("span", " (in brackets: 95 % interval)", class_="small"))
     return tag("div", heading, lines, _odds(record), class_="sure")
 
 

@@ -16,10 +16,9 @@ from secondlook.server.pages.visits import Tone, Visit
 _LETTER = {"auto": "As the system", "light": "Light", "dark": "Dark"}
 
 
-def framed(visit: Visit, here: PageSpec, title: str, plan: Sequence[PageSpec]) -> Tag:
+def framed(visit: Visit, here: PageSpec, plan: Sequence[PageSpec]) -> Tag:
     """Builds the frame. The page's own things go into what it returns."""
     client = ui.context.client
-    client.title = f"{title} · Second Look"
     for tag in the_look().head():
         ui.add_head_html(tag)
     page = client.content.parent_slot
@@ -37,7 +36,9 @@ def framed(visit: Visit, here: PageSpec, title: str, plan: Sequence[PageSpec]) -
     with said:
         _sentences(visit)
     with client.content:
-        parts.heading(1, title)
+        head = parts.heading(1, "")
+        visit.headed_by(head.say)
+        visit.call(here.title)
         return Tag("div", class_="page")
 
 

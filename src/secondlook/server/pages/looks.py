@@ -1,4 +1,4 @@
-"""Style sheets and the one script of our own, served from the package under names that change with what is in them."""
+"""Style sheets and scripts of our own, served from the package under names that change with what is in them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from secondlook.errors import NotFound
 from secondlook.report.markup import Markup, tag
 
 _SHEETS = ("look.css", "parts.css", "pages.css")
-_SCRIPT = "look.js"
+_SCRIPTS = ("look.js", "send.js", "draw.js")
 _ICON = "icon.svg"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 
@@ -32,7 +32,7 @@ class Look:
         """What goes into a page's head."""
         return (
             *(tag("link", rel="stylesheet", href=self.path(name)) for name in _SHEETS),
-            tag("script", src=self.path(_SCRIPT)),
+            *(tag("script", src=self.path(name)) for name in _SCRIPTS),
             tag("link", rel="icon", href=self.path(_ICON)),
         )
 
@@ -40,7 +40,7 @@ class Look:
 @cache
 def the_look() -> Look:
     folder = files("secondlook.server.pages").joinpath("look")
-    found = {name: folder.joinpath(name).read_bytes() for name in (*_SHEETS, _SCRIPT, _ICON)}
+    found = {name: folder.joinpath(name).read_bytes() for name in (*_SHEETS, *_SCRIPTS, _ICON)}
     return Look(found, hashlib.sha256(b"".join(found.values())).hexdigest()[:12])
 
 

@@ -53,6 +53,7 @@ def add_pages(app: FastAPI) -> None:
         reconnect_timeout=_GONE_AFTER_S,
         show_welcome_message=False,
     )
+    core.app.config.quasar_config["loadingBar"] = {"skipHijack": True}  # it has no name for a screen reader
     # what NiceGUI mounts under / is to answer for its own paths only
     app.router.routes[-1] = _Theirs()
     core.sio.eio.cors_allowed_origins = []  # SocketDoor has looked already, and says nothing to other origins
@@ -86,7 +87,7 @@ def _opening(spec: PageSpec, plan: Sequence[PageSpec]) -> Callable[[Request], Aw
             return RedirectResponse(sign_in_path(request, ended=False), 303)
         client = ui.context.client
         visit = Visit(the_service(request), session, request, client)
-        page = framed(visit, spec, spec.title, plan)
+        page = framed(visit, spec, plan)
         try:
             if spec.may is not None and not visit.may(spec.may):
                 raise Forbidden(

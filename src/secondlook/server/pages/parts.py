@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from typing import Any
 
 from nicegui import ui
 from nicegui.elements.mixins.text_element import TextElement
@@ -14,6 +13,8 @@ from secondlook.report.markup import Markup, visible
 
 Handler = Callable[[GenericEventArguments], Awaitable[None]]
 Attribute = str | bool | None
+Cell = str | Callable[[], object]
+"""Text, or what fills the place."""
 
 _SENT = "(e) => emit(Object.fromEntries(new FormData(e.target)))"
 
@@ -37,6 +38,10 @@ class Tag(TextElement):
             else:
                 self.props[name] = value
         self.update()
+
+    def say(self, text: str) -> None:
+        """Other text in its place."""
+        self.set_text(visible(text))
 
 
 def heading(level: int, text: str, /, **attributes: Attribute) -> Tag:
@@ -142,8 +147,8 @@ def table(caption: str, heads: Sequence[str]) -> Tag:
         return Tag("tbody")
 
 
-def row(*cells: str | Callable[[], Any]) -> Tag:
-    """cells: text, or what fills the cell. The first heads the row."""
+def row(*cells: Cell) -> Tag:
+    """The first cell heads the row."""
     with Tag("tr") as made:
         for number, cell in enumerate(cells):
             kind: dict[str, Attribute] = {"scope": "row"} if number == 0 else {}
@@ -153,7 +158,7 @@ def row(*cells: str | Callable[[], Any]) -> Tag:
     return made
 
 
-def facts(pairs: Iterable[tuple[str, str | Callable[[], Any]]]) -> Tag:
+def facts(pairs: Iterable[tuple[str, Cell]]) -> Tag:
     """A list of what is what."""
     with Tag("dl") as made:
         for what, value in pairs:
@@ -168,6 +173,12 @@ def facts(pairs: Iterable[tuple[str, str | Callable[[], Any]]]) -> Tag:
 def badge(text: str, kind: str) -> Tag:
     """A word with a mark before it whose shape says the same as its colour. kind: a class of the style sheet."""
     return Tag("span", text, class_=f"badge {kind}")
+
+
+def bar(share: float | None, label: str) -> Tag:
+    """How far something is, 0 to 1; None: not known."""
+    done = {} if share is None else {"value": f"{share:.3f}"}
+    return Tag("progress", max="1", aria_label=label, **done)
 
 
 def markup(html: Markup, tag: str = "div", **attributes: Attribute) -> ui.html:

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from secondlook.server.actors import ALLOWED, May, Role
-from secondlook.server.pages import accounts, keys, settings
+from secondlook.server.pages import accounts, alerts, inbox, job, jobs, keys, redaction, settings, sighting
 from secondlook.server.pages.spec import PageSpec
 
 PLAN: tuple[PageSpec, ...] = (
+    PageSpec("/inbox", "Inbox", May.SEE_SIGHTINGS, inbox.build, "Looking"),
+    PageSpec("/sightings/{id}", "Sighting", May.SEE_SIGHTINGS, sighting.build, listed=False, under="/inbox"),
+    PageSpec("/jobs", "Jobs", May.SEE_JOBS, jobs.build, "Looking"),
+    PageSpec("/jobs/{id}", "Job", May.SEE_JOBS, job.build, listed=False, under="/jobs"),
+    PageSpec("/jobs/{id}/sheet", "Review sheet", May.START_JOBS, redaction.build, listed=False, under="/jobs"),
+    PageSpec("/alerts", "Alerts", May.SEE_ALERTS, alerts.build, "The service"),
     PageSpec("/settings", "Settings", May.SEE_SETTINGS, settings.build, "The service"),
     PageSpec("/accounts", "Accounts", May.CHANGE_ACCOUNTS, accounts.build, "The service"),
     PageSpec("/keys", "My API keys", None, keys.build, "Mine"),

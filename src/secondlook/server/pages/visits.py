@@ -42,6 +42,7 @@ class Visit:
         self._token, self._client = signed.token, client
         self._pace: Pace = request.app.state.pace
         self._said: Callable[[str, Tone], None] | None = None
+        self._headed: Callable[[str], None] | None = None
 
     def may(self, what: May) -> bool:
         """Whether a thing is to be shown. Whether it is done, the act decides."""
@@ -91,6 +92,9 @@ class Visit:
         timer = ui.timer(seconds, looked, immediate=False)
         return timer
 
+    def headed_by(self, head: Callable[[str], None]) -> None:
+        self._headed = head
+
     def heard_by(self, say: Callable[[str, Tone], None]) -> None:
         self._said = say
 
@@ -98,6 +102,12 @@ class Visit:
         """At the foot of the page, and to who listens."""
         if self._said is not None:
             self._said(sentence, tone)
+
+    def call(self, title: str) -> None:
+        """What the page is called, before it is sent."""
+        self._client.title = f"{title} · Second Look"
+        if self._headed is not None:
+            self._headed(title)
 
     def go(self, path: str) -> None:
         self._client.open(path)

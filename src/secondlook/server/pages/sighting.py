@@ -1,0 +1,92 @@
+"""One sighting: the face, where and when, and on what grounds it is what it is."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from secondlook.report import words
+from secondlook.report.sureness import without_figures
+from secondlook.server.actors import May
+from secondlook.server.acts import sightings as acts
+from secondlook.server.acts.sightings import Opened
+from secondlook.server.pages import parts, told
+from secondlook.server.pages.inbox import face
+from secondlook.server.pages.live import asked
+from secondlook.server.pages.parts import Tag
+from secondlook.server.pages.visits import Visit
+from secondlook.server.pages.wording import day_and_time
+
+
+async def build(visit: Visit) -> None:
+    one = await visit.do(acts.sighting, visit.request.path_params["id"])
+    visit.call(told.title(one.sighting))
+    parts.para(told.LEAD, class_="caution")
+    with Tag("div", class_="sighting"):
+        with Tag("div", class_="picture large"):
+            face(one)
+        with Tag("div"):
+            _said(one)
+    with Tag("section"):
+        parts.heading(2, "What people said")
+        told.review_state(one.sighting)
+    with Tag("section"):
+        parts.heading(2, "The most alike")
+        told.candidates(one)
+    with Tag("section"):
+        parts.heading(2, "What was measured on the face")
+        with parts.table("What was measured on the face", ("Measure", "Value")):
+            for what, value in told.measured(one):
+                parts.row(what, value)
+    with Tag("section"):
+        parts.heading(2, "Where it comes from")
+        parts.facts(_facts(visit, one))
+    if visit.may(May.DROP_SIGHTINGS):
+        await _drop(visit, one)
+
+
+def _said(one: Opened) -> None:
+    with parts.para(class_="lead"):
+        told.mark(one.sighting.outcome)
+        Tag("span", without_figures(one.grounds.sentence) if one.grounds.calibrated else one.grounds.sentence)
+    if one.grounds.against:
+        parts.heading(2, "What counts against a decision")
+        with Tag("ul"):
+            for against in one.grounds.against:
+                Tag("li", against)
+    if one.grounds.calibrated:
+        parts.markup(told.sure(one))
+
+
+def _facts(visit: Visit, one: Opened) -> list[tuple[str, parts.Cell]]:
+    sighting, grounds = one.sighting, one.grounds
+    found: list[tuple[str, parts.Cell]] = [
+        ("Seen", day_and_time(sighting.seen_at)),
+        ("In", partial(parts.name, one.source)),
+        *((("When in it", told.when(one)),) if told.when(one) else ()),
+        ("Face", words.place_in(told.record_of(one))),
+        ("People searched", f"{grounds.gallery_size:,}"),
+        ("Score", words.number(grounds.score, 3) if grounds.score is not None else "none"),
+        ("Threshold", words.number(grounds.threshold, 3) if grounds.threshold is not None else "none"),
+        ("Ahead of the next", words.number(grounds.margin, 3) if grounds.margin is not None else "nobody else"),
+        ("Purpose", sighting.purpose or "none was stated"),
+        ("Case", sighting.case or "none was stated"),
+        ("Model", one.pack),
+    ]
+    if sighting.job_id and visit.may(May.SEE_JOBS):
+        found.append(("Job", partial(parts.link, "the job", f"/jobs/{sighting.job_id}")))
+    if sighting.subject is not None and visit.may(May.SEE_SUBJECTS):
+        found.append(("Of whom", partial(parts.link, sighting.subject, f"/gallery/{sighting.subject_id}")))
+    return found
+
+
+async def _drop(visit: Visit, one: Opened) -> None:
+    async def drop(_: object) -> None:
+        await visit.do(acts.drop, one.sighting.id, one.sighting.version)
+        visit.go("/inbox")
+
+    with Tag("section"):
+        asked(
+            "Drop this sighting",
+            "Drop this sighting, with its reviews and alerts? The log keeps that it was dropped.",
+            visit.doing(drop),
+        )

@@ -1,0 +1,354 @@
+"""The pages in a real browser: who sees which, by keyboard, in light and dark and on a phone, and nothing from elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpx2
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+from browser import DESK, PHONE, installed
+from secondlook.server.actors import ALLOWED, Actor, Role
+from secondlook.server.acts import signing_in
+from secondlook.server.pages.plan import PLAN, first_for
+from secondlook.server.pages.spec import PageSpec
+from secondlook.server.running import built
+from secondlook.server.service import Service
+from served import served
+from service_samples import PASSWORD, account, service_in
+
+GONE = "0" * 32
+REFUSED = "may not open this page"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """A service that is being served, with one account of each role."""
+
+    service: Service
+    address: str
+    people: dict[Role, Actor]
+
+    def cookie(self, role: Role) -> str:
+        return signing_in.sign_in(self.service, self.people[role].name, PASSWORD).token
+
+    def client(self, role: Role | None = None) -> httpx2.Client:
+        cookies = {"secondlook": self.cookie(role)} if role else {}
+        return httpx2.Client(base_url=self.address, cookies=cookies, headers={"accept": "text/html"}, timeout=60)
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with service_in(tmp_path_factory.mktemp("service")) as service:
+        people = {role: account(service, role) for role in Role}
+        with served(built(service, ())) as address:
+            yield House(service, address, people)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    program = installed()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=program, args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def anybody(chromium: Browser) -> Iterator[BrowserContext]:
+    context = chromium.new_context(viewport={"width": DESK, "height": 900})
+    context.set_default_timeout(60_000)
+    yield context
+    context.close()
+
+
+def signed_in(context: BrowserContext, house: House, role: Role) -> Page:
+    cookie = {"name": "secondlook", "value": house.cookie(role), "url": house.address, "sameSite": "Strict"}
+    context.add_cookies([cookie | {"httpOnly": True}])  # type: ignore[list-item]
+    return context.new_page()
+
+
+def path_of(page: PageSpec) -> str:
+    return re.sub(r"\{\w+\}", GONE, page.path)
+
+
+# Who comes in
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_opens_its_pages_and_no_other(house: House, role: Role) -> None:
+    with house.client(role) as client:
+        for page in PLAN:
+            answer = client.get(path_of(page))
+            may = page.may is None or page.may in ALLOWED[role]
+            assert (REFUSED in answer.text) == (not may), (page.path, answer.status_code)
+            assert answer.status_code in ((200, 404) if may else (403,)), page.path
+            if "{" not in page.path and may:
+                assert answer.status_code == 200, page.path
+        assert client.get("/").headers["location"] == first_for(role)
+
+
+def test_who_is_not_signed_in_is_led_to_the_door_and_back(house: House) -> None:
+    with house.client() as client:
+        for page in PLAN:
+            answer = client.get(path_of(page))
+            assert answer.status_code == 303 and answer.headers["location"].startswith("/sign-in?next="), page.path
+        assert client.get("/").headers["location"] == "/sign-in"
+        form = client.get("/sign-in?next=/keys&ended=1")
+        assert "The session has ended" in form.text
+        sent = fields(form.text) | {"name": "the operator", "password": PASSWORD}
+        answer = client.post("/sign-in", data=sent)
+        assert answer.status_code == 303 and answer.headers["location"] == "/keys"
+        cookie = answer.headers["set-cookie"]
+        assert "HttpOnly" in cookie and "samesite=strict" in cookie.lower()
+        assert client.get("/keys").status_code == 200
+
+
+def fields(html: str) -> dict[str, str]:
+    return dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', html))
+
+
+def test_a_form_of_another_site_signs_nobody_in(house: House) -> None:
+    with house.client() as client:
+        sent = fields(client.get("/sign-in").text) | {"name": "the operator", "password": PASSWORD}
+        wrong = client.post("/sign-in", data=sent | {"form": "made up"})
+        foreign = client.post("/sign-in", data=sent, headers={"sec-fetch-site": "cross-site"})
+        client.cookies.clear()
+        without = client.post("/sign-in", data=sent)
+    for answer in (wrong, foreign, without):
+        assert answer.status_code == 403 and "secondlook=" not in answer.headers.get("set-cookie", "")
+
+
+@pytest.mark.parametrize("to", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:alert(1)"])
+def test_the_door_leads_nowhere_else(house: House, to: str) -> None:
+    with house.client() as client:
+        sent = fields(client.get("/sign-in", params={"next": to}).text)
+        assert sent["next"] == "/"
+        sent |= {"name": "the operator", "password": PASSWORD, "next": to}
+        assert client.post("/sign-in", data=sent).headers["location"] == "/"
+
+
+def test_signing_out_takes_the_session_and_needs_its_token(house: House) -> None:
+    with house.client(Role.OPERATOR) as client:
+        page = client.get("/keys").text
+        assert client.post("/sign-out", data={"csrf": "made up"}).status_code == 403
+        assert client.get("/keys").status_code == 200
+        token = client.cookies["secondlook"]
+        csrf = signing_in.by_session(house.service, token).csrf
+        assert csrf in page
+        assert client.post("/sign-out", data={"csrf": csrf}).status_code == 303
+    with httpx2.Client(base_url=house.address, cookies={"secondlook": token}) as client:
+        assert client.get("/keys").headers["location"] == "/sign-in?next=%2Fkeys&ended=1"
+
+
+def test_a_path_that_is_none_is_answered_as_it_was_asked(house: House) -> None:
+    with house.client() as client:
+        assert "<h1>Not Found</h1>" in client.get("/nothing").text
+        assert client.get("/api/v1/nothing").json()["status"] == 404
+
+
+# The socket
+
+
+@pytest.mark.parametrize(
+    ("origin", "whose", "code"),
+    [(None, Role.OPERATOR, 200), ("http://evil.example", Role.OPERATOR, 403), ("null", Role.OPERATOR, 403)],
+)
+def test_another_site_opens_no_socket(house: House, origin: str | None, whose: Role, code: int) -> None:
+    with house.client(whose) as client:
+        query = {"EIO": "4", "transport": "polling", "client_id": page_id(client.get("/keys").text)}
+        headers = {"origin": origin} if origin else {}
+        answer = client.get("/_nicegui_ws/socket.io/", params=query, headers=headers)
+        assert answer.status_code == code and "access-control-allow-origin" not in answer.headers
+
+
+def test_a_socket_belongs_to_the_session_that_opened_the_page(house: House) -> None:
+    """Somebody else's cookie, or none, gets to hear that there is no such page, and the browser loads it anew."""
+    with house.client(Role.ADMIN) as client:
+        page = page_id(client.get("/keys").text)
+        assert joined(client, page)
+    for role in (None, Role.OPERATOR):
+        with house.client(role) as client:
+            assert not joined(client, page)
+            assert client.get("/_nicegui_ws/socket.io/?EIO=4&transport=polling").status_code == 403
+
+
+def joined(client: httpx2.Client, page: str) -> bool:
+    """Whether socket.io lets somebody onto a page."""
+    path = "/_nicegui_ws/socket.io/"
+    query = {
+        "EIO": "4",
+        "transport": "polling",
+        "client_id": page,
+        "tab_id": "t",
+        "document_id": "d",
+        "implicit_handshake": "true",
+        "next_message_id": "0",
+    }
+    opened = client.get(path, params=query)
+    assert opened.status_code == 200, opened.text
+    query["sid"] = sid_of(opened.text)
+    assert client.post(path, params=query, content=b"40").status_code == 200
+    return client.get(path, params=query).text.startswith("40")
+
+
+def sid_of(text: str) -> str:
+    found = re.search(r'"sid":"([^"]+)"', text)
+    assert found, text
+    return found.group(1)
+
+
+def page_id(html: str) -> str:
+    found = re.search(r'"client_id": ?"([0-9a-f-]{36})"|\'client_id\': \'([0-9a-f-]{36})\'', html)
+    assert found, html[-2000:]
+    return found.group(1) or found.group(2)
+
+
+# What a page may load and run
+
+
+def test_a_page_runs_nothing_that_was_not_made_with_it(house: House) -> None:
+    with house.client(Role.ADMIN) as client:
+        first, second = client.get("/accounts"), client.get("/accounts")
+        policy = first.headers["content-security-policy"]
+        for directive in policy.split("; "):
+            if directive.startswith(("script-src", "style-src")):
+                assert "'unsafe-inline'" not in directive and "'nonce-" in directive
+        assert "default-src 'none'" in policy and "http" not in policy and "ws:" not in policy
+        assert policy != second.headers["content-security-policy"]
+        assert not re.findall(r"<(?:script|style)(?! nonce=)[ >]", first.text)
+        plain = client.get("/sign-in").headers["content-security-policy"]
+        assert "unsafe" not in plain
+
+
+def test_pages_ask_nobody_else_and_complain_of_nothing(house: House, anybody: BrowserContext) -> None:
+    """Every page of every role in light, dark and at a phone's width: no other address, no complaint in the console, nothing
+    beyond the edge, and no serious violation that axe-core finds."""
+    asked: list[str] = []
+    said: list[str] = []
+    heard: list[str] = []
+    anybody.on("request", lambda request: asked.append(request.url))
+    anybody.on("console", lambda message: said.append(f"{message.page and message.page.url}: {message.text}"))
+    anybody.on("weberror", lambda error: said.append(str(error.error)))
+    wrong: list[str] = []
+    for role in Role:
+        page = signed_in(anybody, house, role)
+        for spec in (one for one in PLAN if "{" not in one.path and seen_by(one) is role):
+            page.set_viewport_size({"width": DESK, "height": 900})
+            page.emulate_media(color_scheme="light")
+            page.goto(house.address + spec.path)
+            page.get_by_role("heading", level=1).wait_for()
+            heard += said
+            wrong += violations(page, f"{spec.path} light", None)
+            page.emulate_media(color_scheme="dark")
+            wrong += violations(page, f"{spec.path} dark", ["color-contrast"])
+            page.set_viewport_size({"width": PHONE, "height": 844})
+            wrong += violations(page, f"{spec.path} phone", None)
+            beyond = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert beyond <= 0, f"{spec.path} is wider than a phone"
+            said.clear()  # axe-core itself sets styles that the policy refuses
+        page.close()
+    assert wrong == []
+    assert {url for url in asked if not url.startswith((house.address, "data:", "ws" + house.address[4:]))} == set()
+    assert len(asked) > 20 and heard == []
+
+
+def seen_by(spec: PageSpec) -> Role:
+    """The role that has most to do on a page."""
+    may = [role for role in Role if spec.may is None or spec.may in ALLOWED[role]]
+    return Role.ADMIN if spec.path in ("/alerts", "/settings") else may[0]
+
+
+def violations(page: Page, where: str, rules: list[str] | None) -> list[str]:
+    options: dict[str, Any] = {"resultTypes": ["violations"]}
+    if rules is not None:
+        options["runOnly"] = {"type": "rule", "values": rules}
+    found = Axe().run(page, options=options).response["violations"]
+    return [
+        f"{where}: {one['id']} {node['html'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical", "moderate")
+        for node in one["nodes"]
+    ]
+
+
+# By keyboard
+
+
+def test_by_keyboard_alone(house: House, anybody: BrowserContext) -> None:
+    page = anybody.new_page()
+    page.goto(f"{house.address}/keys")
+    keys = page.keyboard
+    keys.type("the auditor")
+    keys.press("Tab")
+    keys.type(PASSWORD)
+    keys.press("Enter")
+    page.get_by_role("heading", name="My API keys").wait_for()
+    keys.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the page"
+    keys.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    keys.press("Tab")
+    keys.type("the recorder")
+    keys.press("Enter")
+    page.get_by_role("textbox", name="The new key", exact=True).wait_for()
+    assert page.get_by_role("textbox", name="The new key", exact=True).input_value().startswith("sl_")
+    page.get_by_role("button", name="Revoke").focus()
+    keys.press("Enter")
+    page.get_by_role("dialog").wait_for()
+    assert page.evaluate("document.activeElement.textContent") == "Cancel"
+    keys.press("Escape")
+    page.get_by_role("button", name="Revoke").press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Revoke").press("Enter")
+    page.get_by_role("status").get_by_text("is revoked").wait_for()
+
+
+def test_what_was_typed_outlives_a_change_of_the_page(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.ADMIN)
+    page.goto(f"{house.address}/settings")
+    page.get_by_label("Jobs at once").fill("999")
+    page.get_by_role("button", name="Keep these settings").click()
+    alert = page.get_by_role("alert")
+    alert.get_by_text("jobs_at_once must be between").wait_for()
+    assert page.get_by_label("Jobs at once").input_value() == "999"
+    page.get_by_label("Jobs at once").fill("2")
+    page.get_by_role("button", name="Keep these settings").click()
+    page.get_by_role("status").get_by_text("The settings are kept").wait_for()
+    assert house.service.settings().jobs_at_once == 2
+
+
+def test_a_session_that_ends_meanwhile_leads_to_the_door(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.ADMIN)
+    page.goto(f"{house.address}/accounts")
+    page.get_by_label("Name").fill("Eve")
+    signing_in.sign_out(house.service, next(c["value"] for c in anybody.cookies() if c["name"] == "secondlook"))  # type: ignore[typeddict-item]
+    page.get_by_role("button", name="Create the account").click()
+    page.get_by_text("The session has ended: sign in again.").wait_for()
+    assert "Eve" not in page.content() and page.url.endswith("/sign-in?next=%2Faccounts&ended=1")
+
+
+def test_an_invitation_becomes_an_account(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.ADMIN)
+    page.goto(f"{house.address}/accounts")
+    page.get_by_label("Name").fill("Grace")
+    page.get_by_label("Role").last.select_option("auditor")
+    page.get_by_role("button", name="Create the account").click()
+    link = page.get_by_label("The link").last.input_value()
+    anybody.clear_cookies()
+    page.goto(link)
+    page.get_by_label("Password").fill("several words of hers")
+    page.get_by_label("The same again").fill("several words of hers")
+    page.get_by_role("button", name="Choose this password").click()
+    page.get_by_text("The password is chosen").wait_for()
+    page.get_by_label("Name").fill("grace")
+    page.get_by_label("Password").fill("several words of hers")
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("navigation", name="Pages").wait_for()
+    assert page.get_by_text("Grace").count() and page.get_by_role("link", name="Accounts").count() == 0

@@ -1,0 +1,169 @@
+"""A service in which something has happened: uploads, jobs in every state, sightings of every kind. Nobody in it is real."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from report_samples import DOUBTED, LIKELY, SURE, calibrated, portrait, sighting
+from secondlook.redact.doubts import Doubt
+from secondlook.redact.results import ReviewSpot, review_line
+from secondlook.report.record import record_of
+from secondlook.server import clock
+from secondlook.server.actors import Actor
+from secondlook.server.acts import jobs
+from secondlook.server.acts.job_kinds import (
+    AnyAsked,
+    AnyResult,
+    ExposureAsked,
+    ExposureResult,
+    FindAsked,
+    FindResult,
+    Flaw,
+    RedactAsked,
+    RedactResult,
+)
+from secondlook.server.acts.job_states import RESULTS, JobState
+from secondlook.server.acts.keeping import Seen, keep_sightings
+from secondlook.server.acts.uploads import Incoming
+from secondlook.server.rows import JobRow
+from secondlook.server.rows.groundwork import new_id
+from secondlook.server.service import NO_REASON, Service, Why
+from secondlook.types import Outcome, Pixels
+from secondlook.types import Sighting as Found
+
+WHY = Why("a lost child at the east gate", "2026-114")
+REPORT = "<!doctype html><html lang='en'><title>Report</title><style>h1 { color: teal }</style><h1>A report</h1></html>"
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """Ids. sightings: as they are asked for in ``seen``."""
+
+    photo: str
+    found: str
+    running: str
+    failed: str
+    redaction: str
+    exposure: str
+    sightings: tuple[str, ...]
+
+
+def jpeg(pixels: Pixels) -> bytes:
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=90)
+    return file.getvalue()
+
+
+def crowd(seed: int = 0) -> Pixels:
+    """Twelve drawings side by side, 640 x 480."""
+    rows = [np.hstack([portrait(seed + 4 * y + x) for x in range(4)]) for y in range(3)]
+    return np.ascontiguousarray(np.vstack(rows)[:480, :520])
+
+
+def sent(service: Service, actor: Actor, name: str, content: bytes) -> str:
+    incoming = Incoming(service, actor, new_id(), name)
+    try:
+        incoming.write(content)
+        return incoming.finish().id
+    finally:
+        incoming.drop()
+
+
+def fill(service: Service, operator: Actor) -> Happened:
+    photo = sent(service, operator, "crowd at noon.jpg", jpeg(crowd()))
+    sent(service, operator, "حشد.jpg", jpeg(crowd(20)))
+    found = _job(service, operator, FindAsked(uploads=(photo,)), JobState.DONE, _FOUND, WHY)
+    _job(service, operator, FindAsked(uploads=(photo,)), JobState.QUEUED, None, WHY)
+    running = _job(service, operator, FindAsked(uploads=(photo,)), JobState.RUNNING, None, WHY, done=430, total=1000)
+    failed = _job(service, operator, ExposureAsked(uploads=(photo,)), JobState.FAILED, None)
+    redaction = _job(service, operator, RedactAsked(uploads=(photo,)), JobState.DONE, _REDACTED)
+    exposure = _job(service, operator, ExposureAsked(uploads=(photo,)), JobState.DONE, _EXPOSED)
+    _redaction_files(service, redaction, photo)
+    out = service.folder.jobs / exposure / RESULTS
+    out.mkdir(parents=True)
+    (out / "report.html").write_text(REPORT)
+    return Happened(photo, found, running, failed, redaction, exposure, _sightings(service, operator, found))
+
+
+def seen() -> list[Found]:
+    blurred = ("only 11 px between the eyes (wanted: 14)", "blurred (sharpness 0.02, wanted: 0.03)")
+    return [
+        calibrated(Outcome.CANDIDATE, LIKELY, 5.1234, "Person 2", track=6),
+        calibrated(Outcome.CANDIDATE, SURE, 7.4, "Person 3", track=7, source="gate camera.mp4", start_s=3.2),
+        sighting(Outcome.CANDIDATE, 0.941, "Person 4", track=8),
+        calibrated(Outcome.INCONCLUSIVE, DOUBTED, 4.31, "Person 5", track=9, start_s=3723.44, source="gate camera.mp4"),
+        sighting(Outcome.INCONCLUSIVE, 0.912, "Person 6", track=10, against=blurred, crop=False),
+    ]
+
+
+def _sightings(service: Service, operator: Actor, job: str) -> tuple[str, ...]:
+    found = [Seen(record_of(one), None if one.crop is None else jpeg(one.crop)) for one in seen()]
+    with service.database.writing() as session:
+        kept = keep_sightings(
+            service,
+            session,
+            f"job:{job}",
+            found,
+            searched_by=operator.id,
+            why=WHY,
+            seen_at=clock.now(),
+            job_id=job,
+        )
+    return kept.ids
+
+
+_FOUND = FindResult(
+    sources=1,
+    candidate=3,
+    no_candidate=41,
+    inconclusive=2,
+    not_searchable=7,
+    kept=5,
+    flaws=(Flaw(sentence="One of the frames is damaged and was left out: send the footage again."),),
+)
+_REDACTED = RedactResult(sources=1, faces=12, visible=0, spots=2)
+_EXPOSED = ExposureResult(sources=1, faces=12, population=10_000, most=0.31)
+
+
+def _job(
+    service: Service,
+    actor: Actor,
+    asked: AnyAsked,
+    state: JobState,
+    result: AnyResult | None,
+    why: Why = NO_REASON,
+    **columns: Any,
+) -> str:
+    id_ = new_id()
+    jobs.start(service, actor, id_, asked, why)
+    with service.database.writing() as session:
+        row = session.get_one(JobRow, id_)
+        row.state = state.value
+        row.result = {} if result is None else result.model_dump(mode="json")
+        row.sentence = "Nobody was seen in this footage: send other footage." if state is JobState.FAILED else ""
+        row.doing = "looking at crowd at noon.jpg" if state is JobState.RUNNING else ""
+        row.ended_at = clock.now() if state.ended else None
+        for name, value in columns.items():
+            setattr(row, name, value)
+    return id_
+
+
+def _redaction_files(service: Service, job: str, upload: str) -> None:
+    out = service.folder.jobs / job / RESULTS
+    (out / "redacted").mkdir(parents=True)
+    (out / "review").mkdir()
+    covered = crowd()
+    covered[60:110, 40:90] = 104
+    (out / "redacted" / f"{upload}.jpg").write_bytes(jpeg(covered))
+    lines = []
+    for number, doubt in enumerate((Doubt.FAINT, Doubt.VANISHED)):
+        name = f"review/{number}.jpg"
+        (out / name).write_bytes(jpeg(portrait(number)))
+        lines.append(review_line(ReviewSpot(upload, doubt, 0, 0.0, 0.0, 0.0, (40, 60, 90, 110), 0.5, name)))
+    (out / "review.jsonl").write_text("\n".join(lines) + "\n")
+    (out / "report.html").write_text(REPORT)
