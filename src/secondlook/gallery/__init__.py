@@ -2,10 +2,12 @@
 
 from secondlook.gallery.enrolment import EnrolLimits, EnrolResult, EnrolStatus, OnSuspicion, SuspicionLimits
 from secondlook.gallery.keys import Environment, HomeKey, KeyFile, Keyring, KeySource
+from secondlook.gallery.names import ById, Place, Who, place_of
 from secondlook.gallery.people import NewReference, Reference, Subject
 from secondlook.gallery.store import Gallery
 
 __all__ = [
+    "ById",
     "EnrolLimits",
     "EnrolResult",
     "EnrolStatus",
@@ -17,7 +19,10 @@ __all__ = [
     "Keyring",
     "NewReference",
     "OnSuspicion",
+    "Place",
     "Reference",
     "Subject",
     "SuspicionLimits",
+    "Who",
+    "place_of",
 ]

@@ -10,7 +10,7 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from secondlook.errors import GalleryError, GalleryLocked, SubjectExists, UnknownSubject
-from secondlook.gallery.names import plain_name
+from secondlook.gallery.names import ById, Who, folded_name, plain_name
 from secondlook.gallery.people import NewReference, now, opened_row, sealed_row, sealed_template
 from secondlook.gallery.records import ReferenceRow, RetiredKeyRow, SubjectRow
 from secondlook.gallery.sealing import Kind
@@ -36,32 +36,48 @@ class Person:
     seal: SubjectSeal
 
 
-def subject_row(room: Room, name: str) -> SubjectRow:
+def subject_row(room: Room, who: Who) -> SubjectRow:
     """Raises UnknownSubject. The row of a blinded subject is found as well."""
-    row = _find_row(room, plain_name(name))
+    row = room.session.get(SubjectRow, who.id) if isinstance(who, ById) else _find_row(room, plain_name(who))
     if row is None:
+        called = who.id if isinstance(who, ById) else f"'{who}'"
         raise UnknownSubject(
-            f"There is no subject '{name}' in {room.place}: `secondlook gallery list` shows who is enrolled."
+            f"There is no subject {called} in {room.place}: `secondlook gallery list` shows who is enrolled."
         )
     return row
 
 
-def person(room: Room, name: str) -> Person:
+def person(room: Room, who: Who) -> Person:
     """Raises UnknownSubject, or GalleryLocked where the subject's key was dropped."""
-    return _opened(room, subject_row(room, name))
+    return _opened(room, subject_row(room, who))
 
 
-def enrol(
-    room: Room, name: str, references: Sequence[NewReference], pack: str
-) -> tuple[Person, tuple[int | None, ...]]:
-    """The subject and the id of each reference, None for a picture that it has already."""
-    row = _find_row(room, plain_name(name))
-    enrolled = _opened(room, row) if row is not None else _new_person(room, plain_name(name))
-    at = now()
-    return enrolled, tuple(_enrol_one(room, enrolled, new, pack, at) for new in references)
+@dataclass(frozen=True, eq=False, slots=True)
+class Enrolled:
+    """ids: of the references, None for a picture that the subject has already. alone: whether the subject has no other
+    reference than the one enrolled here."""
+
+    person: Person
+    ids: tuple[int | None, ...]
+    alone: bool
 
 
-def rename(room: Room, old: str, new: str) -> Person:
+def enrol(room: Room, people: Sequence[tuple[Who, Sequence[NewReference]]], pack: str) -> list[Enrolled]:
+    """Subjects and their new references. Somebody named who is not there is made, and the keys of all who are new are stored
+    at once. Raises UnknownSubject of an id, GalleryLocked, GalleryError where somebody new is named twice."""
+    rows = [_find_row(room, plain_name(who)) if isinstance(who, str) else subject_row(room, who) for who, _ in people]
+    names = [plain_name(str(who)) for (who, _), row in zip(people, rows, strict=True) if row is None]
+    if len({folded_name(name) for name in names}) != len(names):
+        raise GalleryError("Somebody new is named twice among those to enrol: put all pictures of a person together.")
+    made, at, found = iter(_new_people(room, names)), now(), []
+    for (_, references), row in zip(people, rows, strict=True):
+        person = next(made) if row is None else _opened(room, row)
+        ids = tuple(_enrol_one(room, person, new, pack, at) for new in references)
+        found.append(Enrolled(person, ids, row is None and len(ids) == 1))
+    return found
+
+
+def rename(room: Room, old: Who, new: str) -> Person:
     """Raises UnknownSubject, SubjectExists."""
     row, name = subject_row(room, old), plain_name(new)
     taken = _find_row(room, name)
@@ -83,7 +99,7 @@ class Merged:
     doubled: tuple[int, ...]
 
 
-def merge(room: Room, into: str, from_: str) -> Merged:
+def merge(room: Room, into: Who, from_: Who) -> Merged:
     """Seal all of one subject under the other's key. References keep their ids.
 
     The emptied subject's key is retired here, and to be dropped once this is committed: were it dropped before, a
@@ -101,6 +117,37 @@ def merge(room: Room, into: str, from_: str) -> Merged:
     room.session.execute(delete(SubjectRow).where(SubjectRow.id == source.id))
     room.session.add(RetiredKeyRow(subject_id=source.id))
     return Merged(target.seal, source.id, tuple(doubled))
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Divided:
+    """left, made: seals of the subject that was divided and of the new one."""
+
+    left: SubjectSeal
+    made: Person
+
+
+def split(room: Room, whose: Who, references: Sequence[int], name: str) -> Divided:
+    """Make a new subject of some of one's references, which are sealed anew and keep their ids.
+
+    Raises UnknownSubject, GalleryLocked, SubjectExists, and GalleryError where a reference is not that subject's, or none
+    would be left or taken.
+    """
+    source, plain = person(room, whose), plain_name(name)
+    if _find_row(room, plain) is not None:
+        raise SubjectExists(f"There is a subject '{name}' in {room.place} already: choose another name, or merge them.")
+    rows = room.session.scalars(select(ReferenceRow).where(ReferenceRow.subject_id == source.id)).all()
+    asked = set(references)
+    taken = [row for row in rows if row.id in asked]
+    if len(taken) != len(asked):
+        raise GalleryError(f"Not all of these references are of '{source.name}' in {room.place}: look at its list.")
+    if not taken or len(taken) == len(rows):
+        raise GalleryError(f"Some of the references of '{source.name}' stay and some go: name some of them, not all.")
+    made = _new_person(room, plain)
+    for row in taken:
+        _move(row, source, made, set())
+    room.session.flush()
+    return Divided(source.seal, made)
 
 
 def remove(room: Room, subject: str) -> bool:
@@ -150,18 +197,23 @@ def _opened(room: Room, row: SubjectRow) -> Person:
 
 
 def _new_person(room: Room, name: str) -> Person:
-    subject = uuid.uuid4().hex
-    seal = room.vault.new_seal(subject)
-    room.session.add(
+    return _new_people(room, (name,))[0]
+
+
+def _new_people(room: Room, names: Sequence[str]) -> list[Person]:
+    seals = room.vault.new_seals([uuid.uuid4().hex for _ in names])
+    people = [Person(seal.subject, name, seal) for name, seal in zip(names, seals, strict=True)]
+    room.session.add_all(
         SubjectRow(
-            id=subject,
-            name_lookup=room.vault.name_lookup(name),
-            sealed_name=seal.close(name.encode(), Kind.NAME),
+            id=one.id,
+            name_lookup=room.vault.name_lookup(one.name),
+            sealed_name=one.seal.close(one.name.encode(), Kind.NAME),
             created_at=now(),
         )
+        for one in people
     )
     room.session.flush()
-    return Person(subject, name, seal)
+    return people
 
 
 def _enrol_one(room: Room, enrolled: Person, new: NewReference, pack: str, at: str) -> int | None:

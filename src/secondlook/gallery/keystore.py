@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -68,8 +68,12 @@ class KeyStore:
         return store
 
     def keep(self, subject: str, wrapped: bytes) -> None:
-        with self._statements() as run:
-            run.execute("INSERT INTO keys VALUES (?, ?)", (subject, wrapped))
+        self.keep_all({subject: wrapped})
+
+    def keep_all(self, wrapped: Mapping[str, bytes]) -> None:
+        """Keys by subject id, all of them or none."""
+        with self._statements() as run, _whole(run):
+            run.executemany("INSERT INTO keys VALUES (?, ?)", wrapped.items())
 
     def find(self, subject: str) -> bytes | None:
         with self._statements() as run:
@@ -84,17 +88,10 @@ class KeyStore:
 
     def drop(self, subject: str) -> None:
         """Forget a key for good, and that its subject is to have none. One which is not there is no error."""
-        with self._statements() as run:
-            run.execute("BEGIN IMMEDIATE")
-            try:
-                run.execute("CREATE TABLE IF NOT EXISTS " + _DROPPED)
-                run.execute("INSERT OR IGNORE INTO dropped VALUES (?)", (subject,))
-                run.execute("DELETE FROM keys WHERE subject = ?", (subject,))
-                run.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    run.execute("ROLLBACK")
-                raise
+        with self._statements() as run, _whole(run):
+            run.execute("CREATE TABLE IF NOT EXISTS " + _DROPPED)
+            run.execute("INSERT OR IGNORE INTO dropped VALUES (?)", (subject,))
+            run.execute("DELETE FROM keys WHERE subject = ?", (subject,))
 
     def dropped(self) -> frozenset[str]:
         """The subjects whose keys were dropped here, in whichever gallery."""
@@ -114,6 +111,19 @@ class KeyStore:
                 yield self._connection
             except sqlite3.Error as error:
                 raise _explained(error, self.place) from error
+
+
+@contextmanager
+def _whole(run: sqlite3.Connection) -> Iterator[None]:
+    """Statements that take effect together."""
+    run.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        run.execute("COMMIT")
+    except BaseException:
+        with suppress(sqlite3.Error):
+            run.execute("ROLLBACK")
+        raise
 
 
 def _explained(error: sqlite3.Error, place: str) -> GalleryLocked | OutputError:

@@ -3,11 +3,35 @@
 from __future__ import annotations
 
 import unicodedata
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from secondlook.errors import GalleryError
 
 _LONGEST = 200
 _JOINERS = "\u200c\u200d"  # invisible, but spelling in Persian and in Indic scripts
+
+
+@dataclass(frozen=True, slots=True)
+class ById:
+    """A subject by its id (uuid in hex), which it keeps whatever it is called."""
+
+    id: str
+
+    def __str__(self) -> str:
+        return self.id
+
+
+Who: TypeAlias = str | ById
+"""A subject by its name or by its id."""
+
+Place: TypeAlias = tuple[str, str]
+"""Where a subject is in the order of names: the beginning of its folded name, then its id, for names that begin alike."""
+_PLACED_BY = 60
+
+
+def place_of(name: str, id_: str) -> Place:
+    return folded_name(name)[:_PLACED_BY], id_
 
 
 def plain_name(name: str) -> str:

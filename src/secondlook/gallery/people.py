@@ -101,8 +101,11 @@ def opened_template(seal: SubjectSeal, sealed: bytes, pack: str, picture: bytes,
 
 def opened_weight(seal: SubjectSeal, sealed: bytes, picture: bytes, reference: int) -> float:
     """What a reference weighs among its subject's: its quality score, 0 to 1."""
-    quality = _opened_details(seal, sealed, picture, reference)["quality"]
-    return float(quality["score"])
+    return float(opened_quality(seal, sealed, picture, reference).score)
+
+
+def opened_quality(seal: SubjectSeal, sealed: bytes, picture: bytes, reference: int) -> Quality:
+    return Quality(**_opened_details(seal, sealed, picture, reference)["quality"])
 
 
 def opened_row(seal: SubjectSeal, row: ReferenceRow, name: str) -> Reference:

@@ -13,12 +13,20 @@ from secondlook.errors import GalleryError, GalleryLocked, PackMismatch, Unknown
 from secondlook.gallery.changes import Room, person
 from secondlook.gallery.comparison import Chosen, fitting
 from secondlook.gallery.held import Weighed
-from secondlook.gallery.people import Reference, Subject, opened_row, opened_template, opened_weight
+from secondlook.gallery.names import Who
+from secondlook.gallery.people import (
+    Reference,
+    Subject,
+    opened_quality,
+    opened_row,
+    opened_template,
+    opened_weight,
+)
 from secondlook.gallery.records import MetaRow, ReferenceRow, SubjectRow
 from secondlook.gallery.sealing import Kind
 from secondlook.gallery.subject_index import SubjectIndex
 from secondlook.gallery.vault import SubjectSeal
-from secondlook.types import Floats
+from secondlook.types import Floats, Quality
 
 _STEP = 1000
 _UNWEIGHED = float("nan")
@@ -132,6 +140,14 @@ def subject(room: Room, id_: str) -> Subject:
     )
 
 
+def subject_or_none(room: Room, id_: str) -> Subject | None:
+    """None where it is not there any more, or its key was dropped."""
+    try:
+        return subject(room, id_)
+    except (UnknownSubject, GalleryLocked):
+        return None
+
+
 def subject_seal(room: Room, id_: str) -> SubjectSeal:
     """Raises UnknownSubject, GalleryLocked."""
     return _row_and_seal(room, id_)[1]
@@ -151,9 +167,9 @@ def _row_and_seal(room: Room, id_: str) -> tuple[SubjectRow, SubjectSeal]:
     return row, seal
 
 
-def references(room: Room, name: str) -> tuple[Reference, ...]:
+def references(room: Room, who: Who) -> tuple[Reference, ...]:
     """Of one subject, oldest first."""
-    whose = person(room, name)
+    whose = person(room, who)
     rows = select(ReferenceRow).where(ReferenceRow.subject_id == whose.id).order_by(ReferenceRow.id)
     return tuple(opened_row(whose.seal, row, whose.name) for row in room.session.scalars(rows))
 
@@ -165,9 +181,22 @@ def weights(room: Room, seal: SubjectSeal) -> dict[int, float]:
     return {id_: opened_weight(seal, details, picture, id_) for id_, picture, details in rows}
 
 
-def weighted_templates(room: Room, name: str) -> tuple[Floats, Floats]:
+def qualities(room: Room, who: Who) -> tuple[Quality, ...]:
+    """Of one subject's references, oldest first, without touching templates or crops."""
+    whose = person(room, who)
+    columns = select(ReferenceRow.id, ReferenceRow.picture_lookup, ReferenceRow.sealed_details)
+    rows = room.session.execute(columns.where(ReferenceRow.subject_id == whose.id).order_by(ReferenceRow.id))
+    return tuple(opened_quality(whose.seal, details, picture, id_) for id_, picture, details in rows)
+
+
+def enrolled(room: Room) -> int:
+    """How many subjects have a reference, blinded or not, without opening any."""
+    return room.session.scalar(select(func.count(ReferenceRow.subject_id.distinct()))) or 0
+
+
+def weighted_templates(room: Room, who: Who) -> tuple[Floats, Floats]:
     """(n, D) templates of one subject, oldest first, and what each weighs (n,), without touching the crops."""
-    whose = person(room, name)
+    whose = person(room, who)
     rows = select(*_TEMPLATE_COLUMNS, ReferenceRow.sealed_details).where(ReferenceRow.subject_id == whose.id)
     held = room.session.execute(rows.order_by(ReferenceRow.id)).all()
     now = meta(room)

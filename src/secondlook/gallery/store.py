@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -13,20 +13,21 @@ from sqlalchemy import select
 
 from secondlook.errors import UnknownSubject
 from secondlook.gallery import changes, reading
-from secondlook.gallery.changes import Room
+from secondlook.gallery.changes import Enrolled, Room
 from secondlook.gallery.comparison import Chosen, fitting, in_scale
 from secondlook.gallery.current import CurrentIndex
 from secondlook.gallery.founding import Foundation, found, found_in_memory, reopened
 from secondlook.gallery.held import Weighed
 from secondlook.gallery.keys import KeySource
 from secondlook.gallery.knowing import Known, known
+from secondlook.gallery.names import Place, Who, folded_name
 from secondlook.gallery.people import NewReference, Reference, Subject, checked_templates
 from secondlook.gallery.records import RetiredKeyRow
 from secondlook.gallery.reembedding import Embed, Progress, reembed
 from secondlook.gallery.sealing import Kind
 from secondlook.gallery.subject_index import SubjectIndex
 from secondlook.ports import Comparison
-from secondlook.types import Candidate, Floats
+from secondlook.types import Candidate, Floats, Quality
 
 
 class Gallery:
@@ -78,12 +79,15 @@ class Gallery:
         """The same gallery, searched by another comparison; it has an index of its own in memory.
 
         The comparison is for templates of the pack the gallery has now. Where it does not fit them, and later where
-        the gallery's pack was changed, PackMismatch is raised. Closing either closes both.
+        the gallery's pack was changed, PackMismatch is raised. Closing either closes both. Where it is compared so already,
+        this very gallery is given back.
         """
         with self._reading() as room:
             meta = reading.meta(room)
             chosen = Chosen(comparison, meta.pack)
             fitting(chosen, meta.pack, meta.dimension, self.place)
+        if self._chosen is not None and (self._chosen.pack, self._chosen.comparison.id) == (meta.pack, comparison.id):
+            return self
         return Gallery(self._foundation, chosen)
 
     def close(self) -> None:
@@ -138,12 +142,33 @@ class Gallery:
         with self._current.held() as index:
             return len(index)
 
+    @property
+    def enrolled(self) -> int:
+        """How many have a reference, blinded or not; told by the rows alone, so that nothing is opened for it."""
+        with self._reading() as room:
+            return reading.enrolled(room)
+
+    def page(self, after: Place | None, most: int, containing: str = "") -> tuple[Subject, ...]:
+        """At most so many subjects by name, without those blinded. after: ``place_of`` the last one that was seen; None: from
+        the beginning. containing: only those with this in their names, whatever the case."""
+        with self._current.held() as index:
+            ids = index.named(after, most, folded_name(containing) if containing else "")
+        with self._reading() as room:
+            found = (reading.subject_or_none(room, id_) for id_ in ids)
+            return tuple(subject for subject in found if subject is not None)
+
+    def owners(self, references: Iterable[int]) -> dict[int, str]:
+        """The ids of the subjects whose these references are, as they are searched now; of those that are gone none."""
+        with self._current.held() as index:
+            found = {reference: index.owner(reference) for reference in references}
+        return {reference: owner for reference, owner in found.items() if owner is not None}
+
     def subject_list(self) -> tuple[Subject, ...]:
         """Everybody enrolled, by name, without those blinded."""
         with self._reading() as room:
             return reading.subject_list(room)
 
-    def references(self, subject: str) -> tuple[Reference, ...]:
+    def references(self, subject: Who) -> tuple[Reference, ...]:
         """Of one subject, oldest first. Raises UnknownSubject, GalleryLocked where it is blinded."""
         with self._reading() as room:
             return reading.references(room, subject)
@@ -153,16 +178,21 @@ class Gallery:
         with self._reading() as room:
             return reading.reference(room, id)
 
-    def templates(self, subject: str) -> Floats:
+    def templates(self, subject: Who) -> Floats:
         """(n, D) of one subject, oldest first. Raises UnknownSubject, GalleryLocked."""
         return self.weighted_templates(subject)[0]
 
-    def weighted_templates(self, subject: str) -> tuple[Floats, Floats]:
+    def weighted_templates(self, subject: Who) -> tuple[Floats, Floats]:
         """As ``templates``, and what each weighs in the subject's fused template: (n,) quality scores, 0 to 1."""
         with self._reading() as room:
             return reading.weighted_templates(room, subject)
 
-    def has_picture(self, subject: str, sha256: str) -> bool:
+    def qualities(self, subject: Who) -> tuple[Quality, ...]:
+        """Of one subject's references, oldest first. Raises UnknownSubject, GalleryLocked."""
+        with self._reading() as room:
+            return reading.qualities(room, subject)
+
+    def has_picture(self, subject: Who, sha256: str) -> bool:
         """Whether that picture (SHA-256 of its file, in hex) is enrolled for that subject. Raises UnknownSubject."""
         with self._reading() as room:
             return changes.has_picture(room, changes.person(room, subject), sha256)
@@ -222,45 +252,46 @@ class Gallery:
 
     # Change
 
-    def enrol(self, subject: str, references: Sequence[NewReference], pack: str) -> tuple[int | None, ...]:
-        """Add references to a subject, who is made where new. All of them or, where anything is raised, none.
+    def enrol(self, subject: Who, references: Sequence[NewReference], pack: str) -> tuple[int | None, ...]:
+        """Add references to a subject, who is made where a name is new. All of them or, where anything is raised, none.
 
         Returns their ids, None for a picture which that subject has already. Raises PackMismatch, GalleryError where
         a template or the name is none, GalleryLocked where the subject is blinded.
         """
-        if not references:
-            return ()
+        return self.enrol_many(((subject, references),), pack)[0] if references else ()
+
+    def enrol_many(
+        self, people: Sequence[tuple[Who, Sequence[NewReference]]], pack: str
+    ) -> tuple[tuple[int | None, ...], ...]:
+        """As ``enrol`` for each, in one transaction, which makes it fast: for galleries that are brought in. All or none; a
+        few thousand at a time, since all of it is held in memory. Whoever is new is named once."""
         with self._writing() as room:
             meta = reading.meta(room)
             reading.check_pack(self.place, meta.pack, pack)
-            templates = [checked_templates(np.asarray(new.template)[None], meta.dimension)[0] for new in references]
-            person, ids = changes.enrol(room, subject, references, pack)
-            weights = reading.weights(room, person.seal)
-            revision, dimension = meta.revision, meta.dimension
-        rows = [row for row, id_ in enumerate(ids) if id_ is not None]
-        added = Weighed(
-            ids=[id_ for id_ in ids if id_ is not None],
-            owners=[person.id] * len(rows),
-            templates=np.stack(templates)[rows].reshape(-1, dimension),
-            weights=np.full(len(rows), np.nan, np.float32),
-        )
+            templates = _stacked([new for _, references in people for new in references], meta.dimension)
+            enrolled = changes.enrol(room, people, pack)
+            several = (one.person.seal for one in enrolled if not one.alone)
+            weights = {id_: weight for seal in several for id_, weight in reading.weights(room, seal).items()}
+            revision = meta.revision
+        added = _weighed(enrolled, templates)
 
         def follow(index: SubjectIndex) -> None:
-            index.name(person.id, person.name)
+            for one in enrolled:
+                index.name(one.person.id, one.person.name)
             index.add(added)
             index.weigh(weights)
 
         self._current.follow(revision, follow)
-        return ids
+        return tuple(one.ids for one in enrolled)
 
-    def rename(self, old: str, new: str) -> None:
+    def rename(self, old: Who, new: str) -> None:
         """Raises UnknownSubject, SubjectExists, GalleryLocked where it is blinded."""
         with self._writing() as room:
             person = changes.rename(room, old, new)
             revision = reading.meta(room).revision
         self._current.follow(revision, lambda index: index.name(person.id, person.name))
 
-    def merge(self, into: str, from_: str) -> None:
+    def merge(self, into: Who, from_: Who) -> None:
         """Make one subject of two: ``from_``'s references go to ``into``, sealed anew, and ``from_`` is no more.
 
         A picture that both had stays once. Raises UnknownSubject, GalleryLocked where one of them is blinded.
@@ -277,7 +308,28 @@ class Gallery:
         self._current.follow(revision, follow)
         self._drop_retired()
 
-    def remove(self, subject: str) -> None:
+    def split(self, subject: Who, references: Sequence[int], name: str) -> str:
+        """Make a new subject of some of one's references, and give its id. The references keep theirs.
+
+        What others have sealed with the subject's key stays the subject's. Raises UnknownSubject, GalleryLocked,
+        SubjectExists, and GalleryError where a reference is another's, or all or none are named.
+        """
+        with self._writing() as room:
+            divided = changes.split(room, subject, references, name)
+            left, made = divided.left, divided.made
+            weights = reading.weights(room, left) | reading.weights(room, made.seal)
+            revision = reading.meta(room).revision
+
+        def follow(index: SubjectIndex) -> None:
+            index.name(made.id, made.name)
+            index.split(left.subject, made.id, references)
+            index.weigh(weights)
+
+        self._current.follow(revision, follow)
+        self._database.write_back()  # what was sealed with the first subject's key is overwritten
+        return made.id
+
+    def remove(self, subject: Who) -> None:
         """Remove a subject and drop its key, which blinds every copy of its rows.
 
         Raises UnknownSubject; OutputError where the disk is full, and then the subject is at least blinded.
@@ -343,3 +395,21 @@ class Gallery:
         if waiting:
             with self._database.locked() as session:
                 changes.drop_retired(Room(session, self._vault, self.place))
+
+
+def _stacked(references: Sequence[NewReference], dimension: int) -> Floats:
+    """(n, D). Raises GalleryError where one is no template."""
+    each = [checked_templates(np.asarray(new.template)[None], dimension) for new in references]
+    return np.concatenate([np.zeros((0, dimension), np.float32), *each])
+
+
+def _weighed(enrolled: Sequence[Enrolled], templates: Floats) -> Weighed:
+    """What was enrolled on its way into memory; templates: (n, D) of all, also of those that were there already."""
+    ids = [(id_, one.person.id) for one in enrolled for id_ in one.ids]
+    rows = [row for row, (id_, _) in enumerate(ids) if id_ is not None]
+    return Weighed(
+        ids=[id_ for id_, _ in ids if id_ is not None],
+        owners=[owner for id_, owner in ids if id_ is not None],
+        templates=templates[rows],
+        weights=np.full(len(rows), np.nan, np.float32),
+    )

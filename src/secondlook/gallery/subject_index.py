@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
@@ -11,6 +13,7 @@ from secondlook.faces.fuse import fuse
 from secondlook.gallery.comparison import in_scale
 from secondlook.gallery.held import HeldTemplates, Weighed
 from secondlook.gallery.index import ExactIndex
+from secondlook.gallery.names import Place, folded_name, place_of
 from secondlook.ports import Comparison, Index
 from secondlook.types import Candidate, Floats
 
@@ -43,6 +46,7 @@ class SubjectIndex:
         self._held: dict[str, tuple[int, ...]] = {}
         self._names: dict[str, str] = {}
         self._waiting: dict[str, int | None] = {}  # subjects that changed, and the id their old vector is under
+        self._order: list[Place] | None = None  # of the names; None: to be sorted anew
 
     def __len__(self) -> int:
         return len(self._templates)
@@ -55,6 +59,21 @@ class SubjectIndex:
     def name(self, subject: str, name: str) -> None:
         """subject: its id in hex. A subject is named before it has references."""
         self._names[subject] = name
+        self._order = None
+
+    def owner(self, reference: int) -> str | None:
+        """The id of the subject whose a reference is; None where there is none."""
+        return self._owners.get(reference)
+
+    def named(self, after: Place | None, most: int, containing: str = "") -> list[str]:
+        """Ids of subjects by name, with and without references. after: where the list was left. containing: only names with
+        this in them, folded."""
+        if self._order is None:
+            self._order = sorted(place_of(name, id_) for id_, name in self._names.items())
+        start = 0 if after is None else bisect_right(self._order, after)
+        places = itertools.islice(self._order, start, None)
+        ids = (id_ for _, id_ in places if not containing or containing in folded_name(self._names[id_]))
+        return list(itertools.islice(ids, most))
 
     def add(self, new: Weighed) -> None:
         self._change(set(new.owners))
@@ -83,6 +102,7 @@ class SubjectIndex:
         self.remove(self._held.get(subject, ()))
         if self._names.pop(subject, None) is None:
             self.blinded -= 1
+        self._order = None
 
     def merge(self, into: str, gone: str, doubled: Sequence[int]) -> None:
         """All references of ``gone`` but ``doubled`` become those of ``into``."""
@@ -90,6 +110,13 @@ class SubjectIndex:
         self._change({into, gone})
         self._give(into, self._held.pop(gone, ()))
         del self._names[gone]
+        self._order = None
+
+    def split(self, left: str, made: str, references: Sequence[int]) -> None:
+        """Some references of one become those of another, who was named before and has none."""
+        self._change({left, made})
+        self._held[left] = tuple(held for held in self._held[left] if held not in set(references))
+        self._give(made, references)
 
     def search(self, probes: Floats, k: int) -> tuple[tuple[Candidate, ...], ...]:
         """(n, D) -> for each probe its k nearest subjects, best first, each once, with its most alike reference.

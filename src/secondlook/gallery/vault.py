@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cryptography.exceptions import InvalidTag
@@ -81,11 +82,16 @@ class Vault:
         except InvalidTag as error:
             raise GalleryError(f"What is kept as {what} was changed from outside: restore it from a backup.") from error
 
-    def new_seal(self, subject: str) -> SubjectSeal:
-        """A new subject's key, in the store before anything is sealed with it."""
-        key = new_key()
-        self._store.keep(subject, seal(self._wrapping, key, Belonging(self._gallery, Kind.KEY, subject)))
-        return self._seal(subject, key)
+    def new_seals(self, subjects: Sequence[str]) -> list[SubjectSeal]:
+        """A key for each of some new subjects, in the store before anything is sealed with them."""
+        keys = {subject: new_key() for subject in subjects}
+        self._store.keep_all(
+            {
+                subject: seal(self._wrapping, key, Belonging(self._gallery, Kind.KEY, subject))
+                for subject, key in keys.items()
+            }
+        )
+        return [self._seal(subject, key) for subject, key in keys.items()]
 
     def find(self, subject: str) -> SubjectSeal | None:
         """None where the key was dropped: the subject is blinded."""
