@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_gallery_store import PACK, D, gallery, names, new, unit
 
 from secondlook.errors import GalleryError, GalleryLocked, SubjectExists, UnknownSubject
 from secondlook.fakes import FakeComparison
 from secondlook.gallery import ById, Gallery, KeyFile, place_of
+from secondlook.gallery.sealing import Belonging, Kind
+from service_samples import PACK, D, unit
+from service_samples import reference as new
 
-__all__ = ["gallery"]  # a fixture
+
+@pytest.fixture(params=["disk", "memory"])
+def gallery(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gallery]:
+    if request.param == "memory":
+        made = Gallery.in_memory(PACK, D)
+    else:
+        made = Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key"))
+    with made:
+        yield made
+
+
+def names(gallery: Gallery) -> list[tuple[str, int]]:
+    return [(subject.name, subject.references) for subject in gallery.subject_list()]
 
 
 def test_a_subject_is_known_by_its_id_whatever_it_is_called(gallery: Gallery) -> None:
@@ -189,3 +204,9 @@ def test_a_gallery_that_compares_so_already_is_the_same_one(gallery: Gallery) ->
     compared = gallery.compared_by(FakeComparison(D))
     assert compared is not gallery
     assert compared.compared_by(FakeComparison(D)) is compared
+
+
+def test_what_binds_a_sealed_value_to_its_place_never_changes() -> None:
+    """Or galleries of yesterday would not open."""
+    place = Belonging("ab", Kind.NAME, "c", "", b"xyz")
+    assert place.encoded() == b"\0\0\0\2ab\0\0\0\4name\0\0\0\1c\0\0\0\0\0\0\0\3xyz"

@@ -12,13 +12,14 @@ from numpy.typing import NDArray
 from secondlook.errors import GalleryError
 from secondlook.types import Floats
 
-_WORTH_THREADS = 2**25
-"""Multiplications from which on several threads gain more than waiting for each other costs: about 5 ms of one."""
+_WORTH_THREADS = 2**28
+"""Multiplications from which on several threads gain more than waiting for each other costs: about 45 ms of one. Two probes
+among 100,000, 9 ms on one thread, were measured to take 50 to 200 ms on two where the machine had other work."""
 
 
 @contextmanager
 def _threads_for(multiplications: int) -> Iterator[None]:
-    """Search on one thread what is quick there: on a busy machine OpenMP's threads wait 10 ms for each other.
+    """Search on one thread what is quick there: on a busy machine OpenMP's threads wait for each other.
 
     The number belongs to the calling thread (OpenMP 5.2, nthreads-var), so nobody else's is changed.
     """

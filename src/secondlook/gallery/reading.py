@@ -70,12 +70,12 @@ def subject_index(room: Room, chosen: Chosen | None) -> SubjectIndex:
     """The whole gallery for searching. Raises PackMismatch, GalleryError where a row was tampered with."""
     now = meta(room)  # first of all: from here on the session sees one state, whose keys were stored before
     comparison = fitting(chosen, now.pack, now.dimension, room.place)
-    subjects = room.session.scalars(select(SubjectRow)).all()
-    opened, blinded = _seals_of(room, [subject.id for subject in subjects])
+    subjects = room.session.execute(select(SubjectRow.id, SubjectRow.sealed_name)).all()
+    opened, blinded = _seals_of(room, [id_ for id_, _ in subjects])
     index = SubjectIndex(now.revision, now.pack, now.dimension, comparison, len(blinded))
-    for subject in subjects:
-        if subject.id in opened:
-            index.name(subject.id, opened[subject.id].open(subject.sealed_name, Kind.NAME).decode())
+    for id_, sealed_name in subjects:
+        if id_ in opened:
+            index.name(id_, opened[id_].open(sealed_name, Kind.NAME).decode())
     several = select(ReferenceRow.subject_id).group_by(ReferenceRow.subject_id).having(func.count() > 1)
     # opening the details takes as long as opening the template, and one reference alone needs no weight
     details = case((ReferenceRow.subject_id.in_(several), ReferenceRow.sealed_details))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import os
+import struct
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
 _NONCE_BYTES = 12
+_LENGTHS = struct.Struct(">5I")
 
 
 class Kind(StrEnum):
@@ -45,9 +47,16 @@ class Belonging:
 
     def encoded(self) -> bytes:
         """Associated data: each part behind its length, so that no two belongings read alike."""
-        words = (self.gallery, self.kind.value, self.subject, self.pack)
-        parts = (*(word.encode() for word in words), self.picture)
-        return b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        # written out, because a gallery that is opened does this three times a reference
+        gallery, kind, subject, pack = (
+            self.gallery.encode(),
+            self.kind.encode(),
+            self.subject.encode(),
+            self.pack.encode(),
+        )
+        lengths = _LENGTHS.pack(len(gallery), len(kind), len(subject), len(pack), len(self.picture))
+        one, two, three, four, five = lengths[:4], lengths[4:8], lengths[8:12], lengths[12:16], lengths[16:]
+        return b"".join((one, gallery, two, kind, three, subject, four, pack, five, self.picture))
 
 
 def new_key() -> bytes:
