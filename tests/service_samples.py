@@ -59,8 +59,7 @@ def service_in(folder: Path, people: int = 12, log: FakeLog | None = None) -> It
     database = Database.on_disk(data.database)
     database.upgrade()
     gallery = Gallery.create(data.gallery, pack=PACK, dimension=D, key=KeyFile(folder / "keys" / "gallery.key"))
-    for number in range(1, people + 1):
-        gallery.enrol(f"Person {number}", [reference(number)], PACK)
+    gallery.enrol_many([(f"Person {number}", [reference(number)]) for number in range(1, people + 1)], PACK)
     service = Service(Options(data.root), data, database, gallery, log or FakeLog(), None)
     try:
         yield service

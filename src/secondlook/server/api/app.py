@@ -8,7 +8,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from secondlook import __version__
-from secondlook.server.api import accounts, alerts, cameras, health, jobs, session, settings, sightings, uploads
+from secondlook.server.api import accounts, alerts, cameras, health, jobs, review, session, settings, sightings, uploads
 from secondlook.server.api.headers import StrictHeaders
 from secondlook.server.api.metrics import Measured, Metrics
 from secondlook.server.api.once import clean
@@ -28,6 +28,7 @@ ROUTERS: tuple[APIRouter, ...] = (
     uploads.router,
     jobs.router,
     sightings.router,
+    review.router,
     health.router,
 )
 
