@@ -60,6 +60,66 @@ def test_an_id_is_no_name_and_a_name_no_id(gallery: Gallery) -> None:
         gallery.references(ById("Ada"))
 
 
+def test_somebody_is_made_under_an_id_once(gallery: Gallery) -> None:
+    ada = ById("a" * 32, "Ada")
+    assert gallery.enrol(ada, [new(1)], PACK) == (1,)
+    assert gallery.enrol(ada, [new(1), new(2)], PACK) == (None, 2), "called again, it finds the first"
+    assert gallery.subject_id("Ada") == ada.id
+    gallery.rename(ada, "Countess")
+    gallery.enrol(ada, [new(3)], PACK)
+    assert names(gallery) == [("Countess", 3)], "and leaves her the name she has now"
+    with pytest.raises(SubjectExists):
+        gallery.enrol(ById("b" * 32, "countess"), [new(4)], PACK)
+    assert gallery.split(ada, [2], "Eve", "c" * 32) == "c" * 32
+
+
+# what cannot be written down is not done
+
+
+def test_a_change_is_told_before_it_counts(gallery: Gallery) -> None:
+    told: list[int] = []
+    watched = gallery.witnessed(lambda: told.append(1))
+    watched.enrol("Ada", [new(1), new(2)], PACK)
+    watched.split("Ada", [1], "Eve")
+    watched.rename("Eve", "Eva")
+    watched.merge("Ada", "Eva")
+    watched.remove_reference(1)
+    assert len(told) == 5
+    gallery.enrol("Bob", [new(3)], PACK)
+    assert len(told) == 5, "only what is done through it"
+    assert {c.subject for c in watched.search(unit(3), PACK)} == {"Ada", "Bob"}, "it is the same gallery"
+
+
+def test_what_cannot_be_told_is_not_done(gallery: Gallery) -> None:
+    def full() -> None:
+        raise OSError("no space")
+
+    gallery.enrol("Ada", [new(1), new(2)], PACK)
+    gallery.enrol("Bob", [new(3)], PACK)
+    gallery.search(unit(1), PACK)
+    before, watched = names(gallery), gallery.witnessed(full)
+    for change in (
+        lambda: watched.enrol("Eve", [new(4)], PACK),
+        lambda: watched.split("Ada", [1], "Eve"),
+        lambda: watched.rename("Ada", "Eve"),
+        lambda: watched.merge("Ada", "Bob"),
+        lambda: watched.remove_reference(1),
+    ):
+        with pytest.raises(OSError, match="no space"):
+            change()
+        assert names(gallery) == before and gallery.search(unit(3), PACK, 1)[0].subject == "Bob"
+
+
+def test_what_the_gallery_refuses_is_not_told(gallery: Gallery) -> None:
+    gallery.enrol("Ada", [new(1)], PACK)
+    told: list[int] = []
+    watched = gallery.witnessed(lambda: told.append(1))
+    for refused in (lambda: watched.rename("Eve", "Ada"), lambda: watched.remove_reference(9)):
+        with pytest.raises(GalleryError):
+            refused()
+    assert told == []
+
+
 # dividing
 
 

@@ -65,24 +65,39 @@ class Enrolled:
 def enrol(room: Room, people: Sequence[tuple[Who, Sequence[NewReference]]], pack: str) -> list[Enrolled]:
     """Subjects and their new references. Somebody named who is not there is made, and the keys of all who are new are stored
     at once. Raises UnknownSubject of an id, GalleryLocked, GalleryError where somebody new is named twice."""
-    rows = [_find_row(room, plain_name(who)) if isinstance(who, str) else subject_row(room, who) for who, _ in people]
-    names = [plain_name(str(who)) for (who, _), row in zip(people, rows, strict=True) if row is None]
-    if len({folded_name(name) for name in names}) != len(names):
+    rows = [_row_or_new(room, who) for who, _ in people]
+    new = [row for row in rows if isinstance(row, ById)]
+    if len({folded_name(str(one.named)) for one in new}) != len(new):
         raise GalleryError("Somebody new is named twice among those to enrol: put all pictures of a person together.")
-    made, at, found = iter(_new_people(room, names)), now(), []
+    made, at, found = iter(_new_people(room, new)), now(), []
     for (_, references), row in zip(people, rows, strict=True):
-        person = next(made) if row is None else _opened(room, row)
-        ids = tuple(_enrol_one(room, person, new, pack, at) for new in references)
-        found.append(Enrolled(person, ids, row is None and len(ids) == 1))
+        person = next(made) if isinstance(row, ById) else _opened(room, row)
+        ids = tuple(_enrol_one(room, person, one, pack, at) for one in references)
+        found.append(Enrolled(person, ids, isinstance(row, ById) and len(ids) == 1))
     return found
+
+
+def _row_or_new(room: Room, who: Who) -> SubjectRow | ById:
+    """Who is there, or who is to be made."""
+    if isinstance(who, str):
+        return _find_row(room, plain_name(who)) or ById(uuid.uuid4().hex, plain_name(who))
+    if who.named is None or room.session.get(SubjectRow, who.id) is not None:
+        return subject_row(room, who)
+    _refuse_taken(room, who.named)
+    return ById(who.id, plain_name(who.named))
+
+
+def _refuse_taken(room: Room, name: str, by: str | None = None) -> None:
+    """Raises SubjectExists where somebody else than ``by`` has that name."""
+    taken = _find_row(room, plain_name(name))
+    if taken is not None and taken.id != by:
+        raise SubjectExists(f"There is a subject '{name}' in {room.place} already: choose another name, or merge them.")
 
 
 def rename(room: Room, old: Who, new: str) -> Person:
     """Raises UnknownSubject, SubjectExists."""
     row, name = subject_row(room, old), plain_name(new)
-    taken = _find_row(room, name)
-    if taken is not None and taken.id != row.id:
-        raise SubjectExists(f"There is a subject '{name}' in {room.place} already: choose another name, or merge them.")
+    _refuse_taken(room, name, row.id)
     seal = _opened(room, row).seal
     row.name_lookup = room.vault.name_lookup(name)
     row.sealed_name = seal.close(name.encode(), Kind.NAME)
@@ -127,15 +142,14 @@ class Divided:
     made: Person
 
 
-def split(room: Room, whose: Who, references: Sequence[int], name: str) -> Divided:
-    """Make a new subject of some of one's references, which are sealed anew and keep their ids.
+def split(room: Room, whose: Who, references: Sequence[int], name: str, id_: str) -> Divided:
+    """Make a new subject of some of one's references, which are sealed anew and keep their ids. id_: the new subject's.
 
     Raises UnknownSubject, GalleryLocked, SubjectExists, and GalleryError where a reference is not that subject's, or none
     would be left or taken.
     """
-    source, plain = person(room, whose), plain_name(name)
-    if _find_row(room, plain) is not None:
-        raise SubjectExists(f"There is a subject '{name}' in {room.place} already: choose another name, or merge them.")
+    source, new = person(room, whose), ById(id_, plain_name(name))
+    _refuse_taken(room, name)
     rows = room.session.scalars(select(ReferenceRow).where(ReferenceRow.subject_id == source.id)).all()
     asked = set(references)
     taken = [row for row in rows if row.id in asked]
@@ -143,7 +157,7 @@ def split(room: Room, whose: Who, references: Sequence[int], name: str) -> Divid
         raise GalleryError(f"Not all of these references are of '{source.name}' in {room.place}: look at its list.")
     if not taken or len(taken) == len(rows):
         raise GalleryError(f"Some of the references of '{source.name}' stay and some go: name some of them, not all.")
-    made = _new_person(room, plain)
+    (made,) = _new_people(room, (new,))
     for row in taken:
         _move(row, source, made, set())
     room.session.flush()
@@ -196,13 +210,9 @@ def _opened(room: Room, row: SubjectRow) -> Person:
     return Person(row.id, seal.open(row.sealed_name, Kind.NAME).decode(), seal)
 
 
-def _new_person(room: Room, name: str) -> Person:
-    return _new_people(room, (name,))[0]
-
-
-def _new_people(room: Room, names: Sequence[str]) -> list[Person]:
-    seals = room.vault.new_seals([uuid.uuid4().hex for _ in names])
-    people = [Person(seal.subject, name, seal) for name, seal in zip(names, seals, strict=True)]
+def _new_people(room: Room, new: Sequence[ById]) -> list[Person]:
+    seals = room.vault.new_seals([one.id for one in new])
+    people = [Person(seal.subject, str(one.named), seal) for one, seal in zip(new, seals, strict=True)]
     room.session.add_all(
         SubjectRow(
             id=one.id,

@@ -14,9 +14,13 @@ _JOINERS = "\u200c\u200d"  # invisible, but spelling in Persian and in Indic scr
 
 @dataclass(frozen=True, slots=True)
 class ById:
-    """A subject by its id (uuid in hex), which it keeps whatever it is called."""
+    """A subject by its id (uuid in hex), which it keeps whatever it is called.
+
+    named: who is enrolled by an id that nobody has is made under this name; None: nobody is made.
+    """
 
     id: str
+    named: str | None = None
 
     def __str__(self) -> str:
         return self.id

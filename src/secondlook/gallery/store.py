@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -42,13 +43,20 @@ class Gallery:
     process opens its own.
     """
 
-    def __init__(self, foundation: Foundation, chosen: Chosen | None = None) -> None:
+    def __init__(
+        self,
+        foundation: Foundation,
+        chosen: Chosen | None = None,
+        current: CurrentIndex | None = None,
+        witness: Callable[[], object] | None = None,
+    ) -> None:
         """For the makers below; use those. They compare by the cosine until ``compared_by`` says otherwise."""
         self._foundation = foundation
         self._database = foundation.database
         self._vault = foundation.vault
         self._chosen = chosen
-        self._current = CurrentIndex(foundation, chosen)
+        self._current = current or CurrentIndex(foundation, chosen)
+        self._witness = witness
 
     @classmethod
     def create(cls, path: str | Path, *, pack: str, dimension: int, key: KeySource | None = None) -> Gallery:
@@ -89,6 +97,11 @@ class Gallery:
         if self._chosen is not None and (self._chosen.pack, self._chosen.comparison.id) == (meta.pack, comparison.id):
             return self
         return Gallery(self._foundation, chosen)
+
+    def witnessed(self, by: Callable[[], object]) -> Gallery:
+        """The same gallery; each change made through this one calls ``by`` before it counts, and is not made where that
+        raises. Only ``remove`` drops the key first, which nothing brings back."""
+        return Gallery(self._foundation, self._chosen, self._current, by)
 
     def close(self) -> None:
         """Nor can any that was made of it by ``compared_by``, or that it was made of, be used from here on."""
@@ -308,14 +321,15 @@ class Gallery:
         self._current.follow(revision, follow)
         self._drop_retired()
 
-    def split(self, subject: Who, references: Sequence[int], name: str) -> str:
+    def split(self, subject: Who, references: Sequence[int], name: str, id: str | None = None) -> str:  # noqa: A002
         """Make a new subject of some of one's references, and give its id. The references keep theirs.
 
+        id: that it is to have, uuid in hex; None: any.
         What others have sealed with the subject's key stays the subject's. Raises UnknownSubject, GalleryLocked,
         SubjectExists, and GalleryError where a reference is another's, or all or none are named.
         """
         with self._writing() as room:
-            divided = changes.split(room, subject, references, name)
+            divided = changes.split(room, subject, references, name, id or uuid.uuid4().hex)
             left, made = divided.left, divided.made
             weights = reading.weights(room, left) | reading.weights(room, made.seal)
             revision = reading.meta(room).revision
@@ -388,6 +402,9 @@ class Gallery:
     def _writing(self) -> Iterator[Room]:
         with self._database.writing() as session:
             yield Room(session, self._vault, self.place)
+            if self._witness is not None:
+                session.flush()  # what the database refuses is refused before anybody is told
+                self._witness()
 
     def _drop_retired(self) -> None:
         with self._reading() as room:
