@@ -26,6 +26,7 @@ from secondlook.gallery import (
     NewReference,
     OnSuspicion,
     SuspicionLimits,
+    Who,
 )
 from secondlook.gallery.enrolment import Refusal, Siblings, already_enrolled, choose_face, judged, refused, suspicion
 from secondlook.identify import Stages, faces
@@ -52,11 +53,19 @@ class EnrolOptions:
 
 
 @dataclass(frozen=True, eq=False, slots=True)
-class _Usable:
+class Usable:
+    """A picture with one face meant and good enough, whoever it shows. label: what to call it in results."""
+
     label: str
-    sha256: str
-    frame: Frame
-    face: Face
+    reference: NewReference
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Judged:
+    """What becomes of a subject's pictures, in their order, and what is to be enrolled of them."""
+
+    results: tuple[EnrolResult, ...]
+    references: tuple[NewReference, ...]
 
 
 def enrolments(people: Path) -> tuple[Enrolment, ...]:
@@ -105,49 +114,77 @@ def enrol(
 
 
 def _enrol_one(person: Enrolment, gallery: Gallery, stages: Stages, options: EnrolOptions) -> tuple[EnrolResult, ...]:
-    results: list[EnrolResult] = []
-    usable: list[_Usable] = []
-    for picture, label in zip(person.pictures, person.labels, strict=True):
-        outcome = _look(person.subject, picture, label, gallery, stages, options)
-        if isinstance(outcome, EnrolResult):
-            results.append(outcome)
-        else:
-            usable.append(outcome)
-    fresh = np.array([u.face.template for u in usable], np.float32).reshape(len(usable), stages.embedder.dimension)
-    weights = np.array([u.face.quality.score for u in usable], np.float32)
-    siblings = _siblings(person.subject, fresh, weights, gallery)
-    found = gallery.search_many(fresh, stages.embedder.pack)
-    size = gallery.subjects
-    chosen: list[NewReference] = []
-    for one, like, candidates in zip(usable, siblings, found, strict=True):
-        another = suspicious_from(stages.point, one.face.quality, size)
-        limits = SuspicionLimits(another=another, own=stages.point.unlike)
-        suspected = suspicion(person.subject, like, candidates, limits)
-        result = judged(one.label, person.subject, suspected, options.on_suspicion)
-        results.append(result)
-        if result.status is EnrolStatus.ENROLLED:
-            chosen.append(_reference(one))
-    gallery.enrol(person.subject, chosen, stages.embedder.pack)
-    return tuple(results)
+    subject = person.subject
+    seen = [
+        _read(subject, picture, label, gallery, stages, options)
+        for picture, label in zip(person.pictures, person.labels, strict=True)
+    ]
+    judged = judge(subject, subject, seen, gallery, stages, options)
+    gallery.enrol(subject, judged.references, stages.embedder.pack)
+    return judged.results
 
 
-def _look(
+def _read(
     subject: str, picture: Picture, label: str, gallery: Gallery, stages: Stages, options: EnrolOptions
-) -> EnrolResult | _Usable:
+) -> EnrolResult | Usable:
     try:
         frame = picture_from(picture, label)
     except SourceError as error:
         return EnrolResult(label, subject, EnrolStatus.REFUSED, str(error))
-    sha256 = _fingerprint(picture, frame)
-    if _has_picture(gallery, subject, sha256):
-        return already_enrolled(label, subject)
+    return look(subject, subject, frame, label, _fingerprint(picture, frame), gallery, stages, options)
+
+
+def look(
+    who: Who,
+    name: str,
+    frame: Frame,
+    label: str,
+    sha256: str,
+    gallery: Gallery,
+    stages: Stages,
+    options: EnrolOptions,
+) -> EnrolResult | Usable:
+    """Whether a picture can become a reference. who, name: the subject, and what it is called in sentences. sha256: of the
+    picture's file, in hex, by which it is known again."""
+    if _has_picture(gallery, who, sha256):
+        return already_enrolled(label, name)
     face = choose_face(faces(frame, stages), options.limits)
     if isinstance(face, Refusal):
-        return refused(label, subject, face)
-    return _Usable(label, sha256, frame, face)
+        return refused(label, name, face)
+    return Usable(label, _reference(frame, face, label, sha256))
 
 
-def _siblings(subject: str, fresh: Floats, fresh_weights: Floats, gallery: Gallery) -> list[Siblings]:
+def judge(
+    who: Who,
+    name: str,
+    seen: Sequence[EnrolResult | Usable],
+    gallery: Gallery,
+    stages: Stages,
+    options: EnrolOptions,
+) -> Judged:
+    """Which of a subject's pictures are to be enrolled: those that seem to show somebody else are held back, or not."""
+    usable = [one.reference for one in seen if isinstance(one, Usable)]
+    fresh = np.array([one.template for one in usable], np.float32).reshape(len(usable), stages.embedder.dimension)
+    weights = np.array([one.quality.score for one in usable], np.float32)
+    siblings = iter(_siblings(who, fresh, weights, gallery))
+    found = iter(gallery.search_many(fresh, stages.embedder.pack))
+    size = gallery.subjects
+    results, chosen = [], []
+    for one in seen:
+        if isinstance(one, EnrolResult):
+            results.append(one)
+            continue
+        another = suspicious_from(stages.point, one.reference.quality, size)
+        limits = SuspicionLimits(another=another, own=stages.point.unlike)
+        suspected = suspicion(name, next(siblings), next(found), limits)
+        result = judged(one.label, name, suspected, options.on_suspicion)
+        results.append(result)
+        if result.status is EnrolStatus.ENROLLED:
+            chosen.append(one.reference)
+    return Judged(tuple(results), tuple(chosen))
+
+
+def _siblings(subject: Who, fresh: Floats, fresh_weights: Floats, gallery: Gallery) -> list[Siblings]:
     """For each fresh template, how like it is to those enrolled for the subject and to the other fresh ones.
 
     fresh: (n, D). fresh_weights: (n,), what each will weigh.
@@ -165,7 +202,7 @@ def _siblings(subject: str, fresh: Floats, fresh_weights: Floats, gallery: Galle
     return found
 
 
-def _own_templates(gallery: Gallery, subject: str) -> tuple[Floats, Floats]:
+def _own_templates(gallery: Gallery, subject: Who) -> tuple[Floats, Floats]:
     """(n, D) and what each weighs, (n,)."""
     try:
         return gallery.weighted_templates(subject)
@@ -173,7 +210,7 @@ def _own_templates(gallery: Gallery, subject: str) -> tuple[Floats, Floats]:
         return np.zeros((0, gallery.dimension), np.float32), np.zeros(0, np.float32)
 
 
-def _has_picture(gallery: Gallery, subject: str, sha256: str) -> bool:
+def _has_picture(gallery: Gallery, subject: Who, sha256: str) -> bool:
     try:
         return gallery.has_picture(subject, sha256)
     except UnknownSubject:
@@ -186,12 +223,11 @@ def _fingerprint(picture: Picture, frame: Frame) -> str:
     return hashlib.sha256(str(frame.pixels.shape).encode() + frame.pixels.tobytes()).hexdigest()
 
 
-def _reference(one: _Usable) -> NewReference:
-    view, matrix = crop(one.frame.pixels, one.face.box, margin=0.6, largest=REFERENCE_CROP_PX)
-    points = one.face.landmarks @ matrix[:, :2].T + matrix[:, 2]
+def _reference(frame: Frame, face: Face, label: str, sha256: str) -> NewReference:
+    view, matrix = crop(frame.pixels, face.box, margin=0.6, largest=REFERENCE_CROP_PX)
+    points = face.landmarks @ matrix[:, :2].T + matrix[:, 2]
     file = io.BytesIO()
     Image.fromarray(view).save(file, "JPEG", quality=95, subsampling=0)
-    template = one.face.template
-    if template is None:
+    if face.template is None:
         raise ValueError("a face without a template cannot become a reference")
-    return NewReference(template, file.getvalue(), points.astype(np.float32), one.label, one.sha256, one.face.quality)
+    return NewReference(face.template, file.getvalue(), points.astype(np.float32), label, sha256, face.quality)
