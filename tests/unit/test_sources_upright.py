@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 from fractions import Fraction
 
+import av
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from secondlook.sources.clock import Clock
-from secondlook.sources.upright import shown_size, turned
+from secondlook.sources.upright import shown_size, turned, upright_rgb
 
 ONE = 65536
 PIXELS = np.arange(2 * 3 * 3, dtype=np.uint8).reshape(2, 3, 3)
@@ -40,6 +42,19 @@ def test_matrices(matrix: tuple[int, int, int, int] | None, expected: np.ndarray
 def test_any_matrix_keeps_every_pixel(matrix: tuple[int, int, int, int]) -> None:
     pixels = turned(PIXELS, matrix)
     assert sorted(pixels.ravel()) == sorted(PIXELS.ravel())
+
+
+def test_a_frame_is_let_go_of_at_once() -> None:
+    """Pictures are large and few: waiting for the collector of circles, they filled a gigabyte (PyAV's side data)."""
+    frame = av.VideoFrame.from_ndarray(np.zeros((16, 16, 3), np.uint8))
+    gc.disable()
+    try:
+        before = sum(isinstance(one, av.VideoFrame) for one in gc.get_objects())
+        upright_rgb(frame, None, None)
+        del frame
+        assert sum(isinstance(one, av.VideoFrame) for one in gc.get_objects()) == before - 1
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(

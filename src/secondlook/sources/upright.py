@@ -7,6 +7,7 @@ from typing import Any, Final, TypeAlias, cast
 
 import av
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer
 from av.video.reformatter import Colorspace, Interpolation
 from numpy.typing import NDArray
 
@@ -66,7 +67,8 @@ def shown_size(width: int, height: int, pixel_aspect: Fraction | None, max_side:
 
 def display_matrix(frame: av.VideoFrame) -> Matrix | None:
     """How the camera was held, where the file says so."""
-    side_data = cast("Any", frame.side_data)  # its published type knows motion vectors only
+    # not ``frame.side_data``: that is kept in the frame and keeps the frame, so every frame would wait for the collector
+    side_data = cast("Any", SideDataContainer)(frame)
     if "DISPLAYMATRIX" not in side_data:
         return None
     a, b, _, c, d, *_ = np.frombuffer(bytes(side_data["DISPLAYMATRIX"]), "=i4").tolist()
