@@ -8,7 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import numpy as np
 import pytest
@@ -81,7 +81,7 @@ def test_when_somebody_was_seen_is_told_by_the_clock() -> None:
     for one in heed.sightings:
         assert one.live.sighting.time_s is not None
         assert one.watched.seen_at == STARTED + timedelta(seconds=one.live.sighting.time_s)
-        assert one.after_s < time.monotonic() - camera.began_s
+        assert one.after_s < time.monotonic() - camera.began_s and one.said_at.tzinfo is UTC
     early, last = heed.sightings
     assert early.person == last.person and early.record().id == last.record().id
     assert last.record().person == last.person and last.record().source == "walk.mp4"

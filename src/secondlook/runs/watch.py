@@ -112,6 +112,7 @@ class _Watch:
         self._came: tuple[Frame, Received] | None = None
         self._to_show: Pixels | None = None
         self._starts: list[float] = []
+        self._oldest_s = 0.0
 
     def run(self) -> Counts:
         ended = threading.Event()
@@ -133,6 +134,7 @@ class _Watch:
             if self._options.preview_px is not None:
                 self._to_show = frame.pixels
             self._starts = [*self._starts[-_LOOKS:], time.monotonic()]
+            self._oldest_s = max(self._oldest_s, self._starts[-1] - self._came[1].monotonic_s)
             yield frame
 
     def _tell(self, live: LiveSighting) -> None:
@@ -163,7 +165,8 @@ class _Watch:
         if frame.time_s is not None and live.sighting.time_s is not None:
             before_s = frame.time_s - live.sighting.time_s
         watched = Watched(self._session, live.followed, (received.at - timedelta(seconds=before_s)).astimezone(UTC))
-        return CameraSighting(self._camera, live, watched, time.monotonic() - received.monotonic_s)
+        after_s = time.monotonic() - received.monotonic_s
+        return CameraSighting(self._camera, live, watched, datetime.now(UTC), after_s)
 
     def _tick(self, ended: threading.Event) -> None:
         while not ended.wait(STATE_S):
@@ -179,10 +182,10 @@ class _Watch:
             self._watcher.preview(Preview(self._camera, jpeg))
 
     def _tell_state(self) -> None:
+        oldest_s, self._oldest_s = self._oldest_s, 0.0
+        link, counts = self._frames.state, self._counts()
         with self._telling:
-            self._watcher.state(
-                WatchState(self._camera, datetime.now(UTC), self._frames.state, self._counts(), self._every_s())
-            )
+            self._watcher.state(WatchState(self._camera, datetime.now(UTC), link, counts, self._every_s(), oldest_s))
 
     def _counts(self) -> Counts:
         link = self._frames.state

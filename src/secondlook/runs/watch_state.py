@@ -15,13 +15,14 @@ from secondlook.types import Outcome
 class CameraSighting:
     """Somebody seen by a camera, with the crop.
 
-    camera: its name. watched: the session, who was followed in it, and when the frame came that is shown. after_s: from
-    when the newest frame came to when this was said: for an early sighting, how late the alert is.
+    camera: its name. watched: the session, who was followed in it, and when the frame came that is shown. said_at: when
+    this was said. after_s: until then, from when the newest frame came: for an early sighting, how late the alert is.
     """
 
     camera: str
     live: LiveSighting
     watched: Watched
+    said_at: datetime
     after_s: float
 
     @property
@@ -72,13 +73,15 @@ class Counts:
 @dataclass(frozen=True, slots=True)
 class WatchState:
     """How a camera is doing. at: when this was so. link: of the present process' connection. every_s: time between the
-    last looks, s, None before there were two."""
+    last looks, s, None before there were two. oldest_s: how old the oldest frame was when it began to be looked at, since
+    the state before, s."""
 
     camera: str
     at: datetime
     link: CameraState
     counts: Counts
     every_s: float | None = None
+    oldest_s: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, slots=True)
