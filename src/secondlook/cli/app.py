@@ -10,10 +10,12 @@ import typer
 from secondlook import __version__
 from secondlook.cli import gallery, log, packs
 from secondlook.cli.audit import audit
+from secondlook.cli.backup import backup, restore
 from secondlook.cli.calibrate import calibrate
 from secondlook.cli.console import complain
 from secondlook.cli.demo import demo
 from secondlook.cli.enrol import enrol
+from secondlook.cli.erase import erase
 from secondlook.cli.exposure import exposure
 from secondlook.cli.find import find
 from secondlook.cli.redact import redact
@@ -37,6 +39,9 @@ app.command("audit")(audit)
 app.command("calibrate")(calibrate)
 app.command("redact")(redact)
 app.command("exposure")(exposure)
+app.command("erase")(erase)
+app.command("backup")(backup)
+app.command("restore")(restore)
 app.command("serve")(serve)
 app.add_typer(gallery.app, name="gallery")
 app.add_typer(log.app, name="log")

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from secondlook.custody.entries import Line, decoded, taken_apart
-from secondlook.custody.files import LOCK, extents, raw_lines
+from secondlook.custody.files import LOCK, extents, first_seq, raw_lines
 from secondlook.custody.identity import read_identity
 from secondlook.custody.locks import reading_along
 from secondlook.errors import LogUnusable
@@ -51,5 +51,27 @@ def read_log(folder: Path, wanted: Wanted = Wanted()) -> Iterator[Line]:
             line = decoded(parts) if parts is not None else None
             if line is not None and wanted.takes(line):
                 yield line
+    except OSError as error:
+        raise LogUnusable(f"The log in {folder} cannot be read ({error.strerror}): allow reading it.") from error
+
+
+def newest_first(folder: Path, wanted: Wanted = Wanted(), before: int | None = None) -> Iterator[Line]:
+    """The same from the end. before: only entries with a smaller ``seq``. Each of the log's files is held as long as it is
+    read; those that are not reached are not opened."""
+    if read_identity(folder) is None:
+        raise LogUnusable(f"There is no log in {folder}: name a gallery's folder, or a service's data folder.")
+    try:
+        with reading_along(folder / LOCK):
+            files = extents(folder)
+        for extent in reversed(files):
+            if before is not None and first_seq(extent.path) >= before:
+                continue
+            with extent.path.open("rb") as file:
+                lines = file.read(extent.size).split(b"\n")
+            for content in reversed(lines):
+                parts = taken_apart(content)
+                line = decoded(parts) if parts is not None else None
+                if line is not None and wanted.takes(line) and (before is None or line.seq < before):
+                    yield line
     except OSError as error:
         raise LogUnusable(f"The log in {folder} cannot be read ({error.strerror}): allow reading it.") from error
