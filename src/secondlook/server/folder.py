@@ -34,14 +34,9 @@ class DataFolder:
         """A folder a job, for what it works on and what it made."""
         return self.root / "jobs"
 
-    @property
-    def receipts(self) -> Path:
-        """What was erased, signed."""
-        return self.root / "receipts"
-
     def make(self) -> None:
         try:
-            for folder in (self.root, self.uploads, self.jobs, self.receipts):
+            for folder in (self.root, self.uploads, self.jobs):
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{error.filename} cannot be made ({error.strerror}): choose another --data.") from error

@@ -10,13 +10,15 @@ from sqlalchemy.orm import Session
 
 from secondlook import assemble
 from secondlook.assemble import Identifier
-from secondlook.errors import ReasonMissing
+from secondlook.custody.log import CustodyLog
+from secondlook.custody.policy import Demand, read_policy
+from secondlook.custody.recording import gallery_log, refuse_names
+from secondlook.errors import LogUnusable, ReasonMissing
 from secondlook.gallery import Gallery
 from secondlook.ports import Action, Entry, Log
 from secondlook.server.actors import Actor
 from secondlook.server.database import Database
 from secondlook.server.folder import Alone, DataFolder
-from secondlook.server.record import open_log
 from secondlook.server.rows import SettingRow
 from secondlook.server.settings import Options, Settings, changed, to_values
 
@@ -74,7 +76,7 @@ class Service:
         if alone is not None:
             database.upgrade()
         gallery = assemble.open_or_create(folder.gallery, assemble.Settings(threads=options.threads), options.key)
-        return cls(options, folder, database, gallery, open_log(gallery, folder.gallery), alone)
+        return cls(options, folder, database, gallery, gallery_log(gallery), alone)
 
     def close(self) -> None:
         self.gallery.close()
@@ -138,9 +140,20 @@ class Service:
         self.log.record(Entry(actor, action, tuple(o for o in objects if o), why.purpose, why.case, details))
 
     def need_reason(self, why: Why) -> None:
-        """Raises ReasonMissing where a search says less about why than is asked for."""
-        settings = self.settings()
-        if settings.purpose_required and not why.purpose.strip():
-            raise ReasonMissing("A search needs a purpose here: say in a few words what for, without anybody's name.")
-        if settings.case_required and not why.case.strip():
-            raise ReasonMissing("A search needs a case number here: give it.")
+        """Raises ReasonMissing where a search says less about why than is asked for, CustodyError where it names somebody
+        enrolled."""
+        settings, policy = self.settings(), read_policy(self.folder.gallery)
+        asked = (
+            (settings.purpose_required or policy.purpose is Demand.REQUIRED, why.purpose, "a purpose"),
+            (settings.case_required or policy.case is Demand.REQUIRED, why.case, "a case number"),
+        )
+        missing = [words for wanted, said, words in asked if wanted and not said.strip()]
+        if missing:
+            raise ReasonMissing(f"A search needs {' and '.join(missing)} here: say it, without anybody's name.")
+        refuse_names(self.gallery, why.purpose, why.case)
+
+    def custody_log(self) -> CustodyLog:
+        """The log, where it is one that can be read and verified. Raises LogUnusable."""
+        if not isinstance(self.log, CustodyLog):
+            raise LogUnusable("This service's log cannot be read: open it with its folder.")
+        return self.log

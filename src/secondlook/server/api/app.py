@@ -8,7 +8,20 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from secondlook import __version__
-from secondlook.server.api import accounts, alerts, cameras, health, jobs, review, session, settings, sightings, uploads
+from secondlook.server.api import (
+    accounts,
+    alerts,
+    cameras,
+    erasing,
+    health,
+    jobs,
+    log,
+    review,
+    session,
+    settings,
+    sightings,
+    uploads,
+)
 from secondlook.server.api.headers import StrictHeaders
 from secondlook.server.api.metrics import Measured, Metrics
 from secondlook.server.api.once import clean
@@ -29,6 +42,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     sightings.router,
     review.router,
+    erasing.router,
+    log.router,
     health.router,
 )
 

@@ -26,6 +26,8 @@ _STATUS: tuple[tuple[type[errors.SecondLookError], int], ...] = (
     (errors.GalleryLocked, 410),
     (errors.TooLarge, 413),
     (errors.SourceTooLarge, 413),
+    (errors.LogUnusable, 409),
+    (errors.CustodyError, 422),
     (errors.Invalid, 422),
     (errors.SourceError, 422),
     (errors.TooMany, 429),

@@ -98,6 +98,8 @@ async def _broker(visit: Visit) -> None:
         parts.heading(2, "MQTT")
         parts.para("Host, port and topics are among the settings. The password is kept sealed and never shown.")
         with parts.form(visit.doing(keep), class_="inline"):
+            # for programs that keep passwords
+            Tag("input", type="text", name="user", autocomplete="username", value="mqtt", hidden=True)
             parts.field(
                 "The broker's password", "password", type="password", autocomplete="new-password", required=True
             )

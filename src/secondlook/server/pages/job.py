@@ -60,7 +60,7 @@ async def build(visit: Visit) -> None:
         if job.result is not None:
             with Tag("section"):
                 parts.heading(2, "What came of it")
-                _result(visit, job, job.result)
+                result(visit, job, job.result)
                 if job.kind is JobKind.REDACT and files:
                     parts.link("Look at the copies again", f"/jobs/{job.id}/sheet", class_="button main")
         if files:
@@ -116,20 +116,21 @@ def _facts(job: Job) -> None:
         parts.para(job.sentence, class_="sentence refused")
 
 
-def _result(visit: Visit, job: Job, result: AnyResult) -> None:
-    match result:
+def result(visit: Visit, job: Job, found: AnyResult) -> None:
+    """What came of a job, in sentences."""
+    match found:
         case FindResult():
-            _found(visit, job, result)
+            _found(visit, job, found)
         case RedactResult():
-            _redacted(job, result)
+            _redacted(found)
         case ExposureResult():
-            _exposed(result)
+            _exposed(found)
         case AuditResult():
             with Tag("ul"):
-                for sentence in result.findings:
+                for sentence in found.findings:
                     Tag("li", sentence)
             return
-    _flaws(job, result.flaws)
+    _flaws(job, found.flaws)
 
 
 def _found(visit: Visit, job: Job, result: FindResult) -> None:
@@ -146,7 +147,7 @@ def _found(visit: Visit, job: Job, result: FindResult) -> None:
         )
 
 
-def _redacted(job: Job, result: RedactResult) -> None:
+def _redacted(result: RedactResult) -> None:
     parts.para(
         f"{words.counted(result.faces, 'face')} covered in {words.counted(result.sources, 'file')}, "
         f"{words.counted(result.visible, 'face')} left visible on purpose."

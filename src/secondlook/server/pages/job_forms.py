@@ -31,12 +31,14 @@ _STYLES = {
 _EXTENTS = {Extent.HEAD: "The head", Extent.FACE: "The face"}
 
 
-def kind_fields(kinds: Sequence[JobKind]) -> None:
+def kind_fields(kinds: Sequence[JobKind], chosen: str) -> None:
+    """chosen: the kind that is ticked at first; where it is none of them, the first is."""
+    first = chosen if chosen in [kind.value for kind in kinds] else kinds[0].value
     with parts.fieldset("What is to be done"):
-        for number, kind in enumerate(kinds):
+        for kind in kinds:
             said, hint = _SAID[kind]
             with Tag("div", class_="check"):
-                box = Tag("input", type="radio", name="kind", value=kind.value, checked=number == 0 or None)
+                box = Tag("input", type="radio", name="kind", value=kind.value, checked=kind == first or None)
                 Tag("label", said, for_=box.html_id)
                 box.set(aria_describedby=parts.para(hint, class_="hint").html_id)
     for kind in kinds:

@@ -134,7 +134,7 @@ async def _new(visit: Visit) -> None:
         with parts.form(visit.doing(start), class_="job", novalidate=True):
             files = Part(partial(visit.do, uploads.uploads, most=_MOST), chosen)
             await files.show()
-            kind_fields(kinds)
+            kind_fields(kinds, visit.request.query_params.get("kind", ""))
             if May.SEARCH in {what for kind in kinds for what in ASKED[kind].needs}:
                 reason_fields(visit, "What people are looked for, and in which case. The log keeps it for good.")
             parts.submit("Start")

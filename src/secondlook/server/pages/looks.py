@@ -13,7 +13,7 @@ from secondlook.errors import NotFound
 from secondlook.report.markup import Markup, tag
 
 _SHEETS = ("look.css", "parts.css", "pages.css")
-_SCRIPTS = ("look.js", "send.js", "draw.js")
+_SCRIPTS = ("look.js", "send.js", "draw.js", "compare.js")
 _ICON = "icon.svg"
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 

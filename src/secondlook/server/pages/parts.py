@@ -12,6 +12,8 @@ from nicegui.events import GenericEventArguments
 from secondlook.report.markup import Markup, visible
 
 Handler = Callable[[GenericEventArguments], Awaitable[None]]
+Act = Callable[..., Awaitable[None]]
+"""What a handler does, before it is told of what."""
 Attribute = str | bool | None
 Cell = str | Callable[[], object]
 """Text, or what fills the place."""
@@ -136,26 +138,46 @@ def fieldset(legend: str, **attributes: Attribute) -> Tag:
     return made
 
 
-def table(caption: str, heads: Sequence[str]) -> Tag:
+class Rows(Tag):
+    """The body of a table. heads: of its columns, which on a narrow screen stand before each cell."""
+
+    def __init__(self, heads: Sequence[str]) -> None:
+        super().__init__("tbody", role="rowgroup")
+        self.heads = tuple(heads)
+
+
+def table(caption: str, heads: Sequence[str]) -> Rows:
     """The table's body, to be filled with ``row``. It scrolls by itself where it is too wide, also by keyboard. caption: for who
     does not see it."""
-    with Tag("div", class_="scroll", tabindex="0", role="region", aria_label=caption), Tag("table"):
+    # the roles are said again, for a narrow screen shows rows as blocks, whereupon browsers forget what they are
+    with (
+        Tag("div", class_="scroll", tabindex="0", role="region", aria_label=caption),
+        Tag("table", role="table"),
+    ):
         Tag("caption", caption, class_="unseen")
-        with Tag("thead"), Tag("tr"):
+        with Tag("thead", role="rowgroup"), Tag("tr", role="row"):
             for head in heads:
-                Tag("th", head, scope="col")
-        return Tag("tbody")
+                Tag("th", head, scope="col", role="columnheader")
+        return Rows(heads)
 
 
 def row(*cells: Cell) -> Tag:
-    """The first cell heads the row."""
-    with Tag("tr") as made:
-        for number, cell in enumerate(cells):
-            kind: dict[str, Attribute] = {"scope": "row"} if number == 0 else {}
-            with Tag("td" if number else "th", cell if isinstance(cell, str) else "", **kind):
-                if not isinstance(cell, str):
-                    cell()
+    """In the table that is being filled. The first cell heads the row."""
+    rows = ui.context.slot.parent
+    assert isinstance(rows, Rows) and len(cells) == len(rows.heads)
+    with Tag("tr", role="row") as made:
+        for number, (cell, head) in enumerate(zip(cells, rows.heads, strict=True)):
+            if number == 0:
+                _cell(cell, "th", scope="row", role="rowheader")
+            else:
+                _cell(cell, "td", role="cell", data_head=head)
     return made
+
+
+def _cell(cell: Cell, tag: str, /, **attributes: Attribute) -> None:
+    with Tag(tag, cell if isinstance(cell, str) else "", **attributes):
+        if not isinstance(cell, str):
+            cell()
 
 
 def facts(pairs: Iterable[tuple[str, Cell]]) -> Tag:

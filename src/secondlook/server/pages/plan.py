@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 from secondlook.server.actors import ALLOWED, May, Role
-from secondlook.server.pages import accounts, alerts, inbox, job, jobs, keys, redaction, settings, sighting
+from secondlook.server.pages import (
+    accounts,
+    alerts,
+    by_kind,
+    cameras,
+    inbox,
+    job,
+    jobs,
+    keys,
+    redaction,
+    review,
+    settings,
+    sighting,
+)
 from secondlook.server.pages.spec import PageSpec
 
 PLAN: tuple[PageSpec, ...] = (
     PageSpec("/inbox", "Inbox", May.SEE_SIGHTINGS, inbox.build, "Looking"),
     PageSpec("/sightings/{id}", "Sighting", May.SEE_SIGHTINGS, sighting.build, listed=False, under="/inbox"),
+    PageSpec("/cameras", "Cameras", May.SEE_CAMERAS, cameras.build, "Looking"),
     PageSpec("/jobs", "Jobs", May.SEE_JOBS, jobs.build, "Looking"),
     PageSpec("/jobs/{id}", "Job", May.SEE_JOBS, job.build, listed=False, under="/jobs"),
-    PageSpec("/jobs/{id}/sheet", "Review sheet", May.START_JOBS, redaction.build, listed=False, under="/jobs"),
+    PageSpec("/redactions", "Redaction", May.SEE_JOBS, by_kind.redactions, "Publishing"),
+    PageSpec("/jobs/{id}/sheet", "Review sheet", May.START_JOBS, redaction.build, listed=False, under="/redactions"),
+    PageSpec("/exposure", "Exposure", May.SEE_JOBS, by_kind.exposures, "Publishing"),
+    PageSpec("/review", "Compare faces", May.REVIEW, review.build, "Reviewing"),
+    PageSpec("/reviewers", "Reviewers", May.SEE_REVIEWERS, review.reviewers, "How well it works"),
+    PageSpec("/audits", "Audits", May.SEE_AUDITS, by_kind.audits, "How well it works"),
     PageSpec("/alerts", "Alerts", May.SEE_ALERTS, alerts.build, "The service"),
     PageSpec("/settings", "Settings", May.SEE_SETTINGS, settings.build, "The service"),
     PageSpec("/accounts", "Accounts", May.CHANGE_ACCOUNTS, accounts.build, "The service"),

@@ -58,6 +58,8 @@ GROUPS: tuple[tuple[str, tuple[Asked, ...]], ...] = (
         (
             Asked("session_hours", "Sign in again after", int, "hours"),
             Asked("jobs_at_once", "Jobs at once", int),
+            Asked("job_hours", "Longest that a job may take", int, "hours"),
+            Asked("job_memory_mb", "Most memory that a job may take", int, "MB"),
             Asked("upload_mb", "Largest upload", int, "MB"),
             Asked("picture_megapixels", "Largest picture", int, "megapixels"),
             Asked("upload_seconds", "Longest that opening a picture may take", int, "seconds"),

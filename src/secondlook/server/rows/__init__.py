@@ -7,6 +7,7 @@ from secondlook.server.rows.cameras import CameraRow
 from secondlook.server.rows.groundwork import IdempotencyRow, Row, SettingRow
 from secondlook.server.rows.review import ReviewTaskRow, ReviewTaskSubjectRow
 from secondlook.server.rows.sightings import SightingRow
+from secondlook.server.rows.subjects import MergeRow
 from secondlook.server.rows.work import JobRow, UploadRow
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "IdempotencyRow",
     "InviteRow",
     "JobRow",
+    "MergeRow",
     "ReviewTaskRow",
     "ReviewTaskSubjectRow",
     "Row",

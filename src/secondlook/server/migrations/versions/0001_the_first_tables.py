@@ -53,6 +53,19 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", "key", name=op.f("pk_idempotency")),
     )
     op.create_table(
+        "merges",
+        sa.Column("gone_id", sa.String(length=32), nullable=False),
+        sa.Column("into_id", sa.String(length=32), nullable=False),
+        sa.Column("asked_by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.String(length=24), nullable=False),
+        sa.Column("done_at", sa.String(length=24), nullable=True),
+        sa.PrimaryKeyConstraint("gone_id", name=op.f("pk_merges")),
+    )
+    with op.batch_alter_table("merges", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_merges_done_at"), ["done_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_merges_into_id"), ["into_id"], unique=False)
+
+    op.create_table(
         "settings",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("value", sa.JSON(), nullable=False),
@@ -314,6 +327,11 @@ def downgrade() -> None:
     op.drop_table("api_keys")
     op.drop_table("webhooks")
     op.drop_table("settings")
+    with op.batch_alter_table("merges", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_merges_into_id"))
+        batch_op.drop_index(batch_op.f("ix_merges_done_at"))
+
+    op.drop_table("merges")
     op.drop_table("idempotency")
     op.drop_table("cameras")
     op.drop_table("accounts")

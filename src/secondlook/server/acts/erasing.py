@@ -1,0 +1,78 @@
+"""Erasing somebody: out of the gallery and out of everything that the service keeps, with a signed receipt."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from secondlook.custody.erasing import Reason, erase
+from secondlook.custody.receipts import Removed
+from secondlook.errors import Conflict
+from secondlook.server.actors import Actor, May
+from secondlook.server.rows import JobRow, ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
+from secondlook.server.service import Service, Why
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """receipt: signed, as it is kept beside the log. complete: whether nothing was found in any file."""
+
+    subject: str
+    complete: bool
+    file: str
+    receipt: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceRemover:
+    """Takes a subject out of what the service keeps (``custody.erasing.Remover``)."""
+
+    service: Service
+
+    def remove(self, subject: str) -> Sequence[Removed]:
+        with self.service.database.writing() as session:
+            own = delete(SightingRow).where(SightingRow.subject_id == subject).returning(SightingRow.id)
+            sightings = len(session.scalars(own).all())
+            pictured = select(ReviewTaskSubjectRow.task_id).where(ReviewTaskSubjectRow.subject_id == subject)
+            # of those that were answered no picture is left, and who was in them is known by an id that leads nowhere now
+            open_ = (ReviewTaskRow.id.in_(pictured), ReviewTaskRow.answered_at.is_(None))
+            sets = len(session.scalars(delete(ReviewTaskRow).where(*open_).returning(ReviewTaskRow.id)).all())
+            jobs = _jobs_naming(session, subject)
+        folders = 0
+        for job in jobs:
+            folder = self.service.folder.jobs / job
+            folders += folder.exists()
+            shutil.rmtree(folder, ignore_errors=True)
+        self.service.database.compact()
+        return (
+            Removed("sightings", sightings),
+            Removed("blind sets that were not answered", sets),
+            Removed("folders of jobs that named the subject", folders),
+        )
+
+
+def erase_subject(service: Service, actor: Actor, subject: str, why: Why) -> Erasure:
+    """subject: id in hex. Raises UnknownSubject, GalleryLocked, Conflict while a search of footage is running, for it holds
+    names in clear until it ends."""
+    actor.need(May.ERASE)
+    name = service.gallery.subject(subject).name
+    with service.database.reading() as session:
+        if session.scalar(select(JobRow.id).where(JobRow.state == "running").limit(1)) is not None:
+            raise Conflict("A job is running, and works on pictures in clear: wait for it or cancel it, then erase.")
+    reason = Reason(f"account:{actor.id}", why.purpose, why.case)
+    done = erase(
+        name, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), (service.folder.root,)
+    )
+    return Erasure(subject, done.receipt.complete, done.file.name, json.loads(done.file.read_bytes()))
+
+
+def _jobs_naming(session: Session, subject: str) -> list[str]:
+    """Ended jobs that were asked to keep or to cover this subject: their reports say the name."""
+    rows = session.scalars(select(JobRow).where(JobRow.state.in_(("done", "failed", "cancelled"))))
+    return [row.id for row in rows if subject in json.dumps(row.request)]
