@@ -80,11 +80,23 @@ class Sample:
     cpu_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Of a sighting what is looked at in the end: no picture, or this process would grow."""
+
+    camera: str
+    stage: Stage
+    alert: Alert
+    subject: str | None
+    time_s: float
+    last_s: float
+
+
 @dataclass(slots=True)
 class Ear:
     """Hears everything. late: s, of each early sighting."""
 
-    sightings: list[CameraSighting] = field(default_factory=list)
+    told: list[Told] = field(default_factory=list)
     states: dict[str, WatchState] = field(default_factory=dict)
     oldest_s: dict[str, float] = field(default_factory=dict)
     every_s: dict[str, list[float]] = field(default_factory=dict)
@@ -94,7 +106,9 @@ class Ear:
 
     def __call__(self, message: Heard) -> None:
         if isinstance(message, CameraSighting):
-            self.sightings.append(message)
+            live, sighting = message.live, message.live.sighting
+            times = (sighting.time_s or 0.0, sighting.last_s or 0.0)
+            self.told.append(Told(message.camera, live.stage, live.alert, sighting.subject, *times))
             if message.live.stage is Stage.EARLY:
                 self.late.append(message.after_s + (datetime.now(UTC) - message.said_at).total_seconds())
         elif isinstance(message, WatchState):
@@ -186,13 +200,12 @@ def rounds_told(ear: Ear, camera: str) -> tuple[int, dict[int, set[str]]]:
     """How many whole rounds of its clip a camera has played, and who was told in each."""
     told: dict[int, set[str]] = {}
     last_s = 0.0
-    for one in ear.sightings:
-        sighting = one.live.sighting
-        if one.camera != camera or sighting.time_s is None:
+    for one in ear.told:
+        if one.camera != camera:
             continue
-        last_s = max(last_s, sighting.last_s or 0.0)
-        if one.live.alert is not Alert.NONE and sighting.subject is not None:
-            told.setdefault(int(sighting.time_s // CLIP_S), set()).add(sighting.subject)
+        last_s = max(last_s, one.last_s)
+        if one.alert is not Alert.NONE and one.subject is not None:
+            told.setdefault(int(one.time_s // CLIP_S), set()).add(one.subject)
     return int(last_s // CLIP_S), told
 
 
@@ -209,8 +222,8 @@ def result(
             if rounds and len(missed) == rounds:
                 never.append(f"{camera.name}: {subject}")
         own = {person.subject for person in camera.enrolled}
-        early = [one for one in ear.sightings if one.camera == camera.name and one.live.stage is Stage.EARLY]
-        strangers += sum(one.live.sighting.subject not in own for one in early)
+        early = [one for one in ear.told if one.camera == camera.name and one.stage is Stage.EARLY]
+        strangers += sum(one.subject not in own for one in early)
     late = np.asarray(ear.late or [np.nan])
     return {
         "offline_candidates": {name: len(found) for name, found in expected.items()},
