@@ -200,11 +200,16 @@ def rule_for(card: RecogniserCard, calibration: Calibration | None, settings: Se
     return OperatingPoint(card.threshold, doubtful, unlike, card.threshold_note)
 
 
-def comparison_for(embedder: PackEmbedder, calibration: Calibration | None) -> Comparison:
-    """How two templates are compared: as the calibration was fitted, else by their cosine."""
+def comparison_for(dimension: int, calibration: Calibration | None) -> Comparison:
+    """How two templates of that length are compared: as the calibration was fitted, else by their cosine."""
     if calibration is None or calibration.cohort is None:
-        return Cosine(embedder.dimension)
+        return Cosine(dimension)
     return calibration.cohort
+
+
+def compared(gallery: Gallery) -> Gallery:
+    """The gallery, searched as ``assemble`` has it searched, without any model. Raises CalibrationError."""
+    return gallery.compared_by(comparison_for(gallery.dimension, calibration_for(gallery.pack)))
 
 
 def assemble(gallery: Gallery, settings: Settings) -> Identifier:
@@ -222,7 +227,7 @@ def assemble(gallery: Gallery, settings: Settings) -> Identifier:
 
 def _identifier(gallery: Gallery, embedder: PackEmbedder, settings: Settings) -> Identifier:
     calibration = calibration_for(embedder.pack, settings.calibration)
-    compared = gallery.compared_by(comparison_for(embedder, calibration))
+    compared = gallery.compared_by(comparison_for(embedder.dimension, calibration))
     detector = opening.detector(settings.detector, _options(settings))
     stages = Stages(
         detector=detector,

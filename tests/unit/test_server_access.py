@@ -92,6 +92,28 @@ def test_a_disabled_account_is_out_at_once(service: Service) -> None:
             ended()
 
 
+def test_a_key_that_is_in_use_ends_at_once(service: Service) -> None:
+    account(service, Role.ADMIN, "Another")
+    ada = account(service, Role.OPERATOR, "Ada")
+    app, made = door(service), signing_in.new_key(service, ada, "recorder")
+    client = app.nobody()
+    client.headers["authorization"] = f"Bearer {made.secret}"
+    assert client.get("/api/v1/me").json()["role"] == "operator"
+    accounts.change(service, BOSS, ada.id, role=Role.AUDITOR)
+    assert client.get("/api/v1/me").json()["role"] == "auditor"
+    signing_in.revoke_key(service, ada, made.key.id)
+    assert client.get("/api/v1/me").status_code == 401
+
+
+def test_a_setting_that_was_just_read_is_another_once_it_is_changed(service: Service) -> None:
+    for fpir in (0.01, 0.02, 0.03):
+        settings.change(service, BOSS, {"fpir": fpir})
+        assert service.settings().fpir == fpir
+    with pytest.raises(Invalid):
+        settings.change(service, BOSS, {"fpir": 2})
+    assert service.settings().fpir == 0.03
+
+
 def test_wrong_passwords_lock_ever_longer(service: Service, log: FakeLog) -> None:
     account(service, Role.OPERATOR, "Ada")
     for _ in range(signing_in.FREE_FAILURES):

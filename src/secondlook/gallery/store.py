@@ -128,6 +128,11 @@ class Gallery:
         return self._database.place
 
     @property
+    def revision(self) -> int:
+        """Rises with every change."""
+        return self._database.revision()
+
+    @property
     def pack(self) -> str:
         with self._reading() as room:
             return reading.meta(room).pack

@@ -89,7 +89,7 @@ def as_find(identifier: Identifier, threshold: float | None = None) -> AsFind:
     """How ``find`` compares and decides with this pack. threshold: given by hand. Raises CalibrationError."""
     rule, limits = identifier.stages.point, identifier.stages.limits
     held = rule.calibration if isinstance(rule, Calibrated) else _calibration(identifier)
-    comparison = comparison_for(identifier.embedder, held)
+    comparison = comparison_for(identifier.embedder.dimension, held)
     if threshold is not None:
         said = f"The threshold was set by hand to {threshold:.3f}."
         rule = OperatingPoint(threshold, threshold, rule.unlike, said)

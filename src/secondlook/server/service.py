@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
 
+from sqlalchemy import event
 from sqlalchemy.orm import Session
 
 from secondlook import assemble
@@ -19,8 +20,10 @@ from secondlook.ports import Action, Entry, Log
 from secondlook.server.actors import Actor
 from secondlook.server.database import Database
 from secondlook.server.folder import Alone, DataFolder
+from secondlook.server.remembering import Remembered
 from secondlook.server.rows import SettingRow
 from secondlook.server.settings import Options, Settings, changed, to_values
+from secondlook.server.work.decoding import DecodeLimits, Decoders
 
 if TYPE_CHECKING:
     from secondlook.server.work.cameras import CameraWatch
@@ -36,6 +39,8 @@ class Why:
 
 NO_REASON = Why()
 _SETTINGS = "service"
+_A_MOMENT_S = 5.0
+"""How long a key, a setting or a purpose that was found to be good is not looked up again."""
 SYSTEM = "system"
 """Who is written down where nobody asked: retention, a camera."""
 
@@ -49,9 +54,17 @@ class Service:
         self.options, self.folder, self.database, self.gallery, self.log = options, folder, database, gallery, log
         self.cameras: CameraWatch | None = None
         """Where cameras are watched by this process."""
+        self.decoders = Decoders(self._decode_limits)
+        """Where pictures of strangers are opened."""
+        self.keys: Remembered[str, Actor] = Remembered(_A_MOMENT_S)
+        """Whose an API key is, by its hash; forgotten whenever accounts or keys change."""
+        self.changing_subjects = threading.Lock()
+        """Held while subjects are merged, divided or removed, which reaches into database and gallery."""
         self._alone = alone
         self._lock = threading.Lock()
         self._identifier: tuple[Settings, Identifier] | None = None
+        self._settings: Remembered[None, Settings] = Remembered(_A_MOMENT_S)
+        self._nameless: Remembered[tuple[int, str, str], None] = Remembered(_A_MOMENT_S)
 
     @classmethod
     def open(cls, options: Options) -> Self:
@@ -75,10 +88,12 @@ class Service:
         database = Database.on_disk(folder.database)
         if alone is not None:
             database.upgrade()
-        gallery = assemble.open_or_create(folder.gallery, assemble.Settings(threads=options.threads), options.key)
+        opened = assemble.open_or_create(folder.gallery, assemble.Settings(threads=options.threads), options.key)
+        gallery = assemble.compared(opened)  # as the identifier compares: there is one index in memory
         return cls(options, folder, database, gallery, gallery_log(gallery), alone)
 
     def close(self) -> None:
+        self.decoders.close()
         self.gallery.close()
         self.database.close()
         if self._alone is not None:
@@ -87,6 +102,9 @@ class Service:
     # Settings
 
     def settings(self) -> Settings:
+        return self._settings.get(None, self._read_settings)
+
+    def _read_settings(self) -> Settings:
         with self.database.reading() as session:
             return self.settings_in(session)
 
@@ -95,6 +113,7 @@ class Service:
         return changed(Settings(), dict(row.value)) if row is not None else Settings()
 
     def keep_settings(self, session: Session, settings: Settings) -> None:
+        event.listen(session, "after_commit", lambda _: self._settings.forget(), once=True)
         row = session.get(SettingRow, _SETTINGS)
         if row is None:
             session.add(SettingRow(name=_SETTINGS, value=to_values(settings)))
@@ -102,6 +121,10 @@ class Service:
             row.value = to_values(settings)
 
     # Looking at pictures
+
+    def _decode_limits(self) -> DecodeLimits:
+        settings = self.settings()
+        return DecodeLimits(settings.picture_megapixels * 1_000_000, settings.upload_seconds, settings.upload_memory_mb)
 
     def identifier(self) -> Identifier:
         """Models and gallery put together, once; anew where the settings that matter have changed."""
@@ -150,7 +173,9 @@ class Service:
         missing = [words for wanted, said, words in asked if wanted and not said.strip()]
         if missing:
             raise ReasonMissing(f"A search needs {' and '.join(missing)} here: say it, without anybody's name.")
-        refuse_names(self.gallery, why.purpose, why.case)
+        # the same few purposes are stated again and again; whoever is enrolled meanwhile makes it another revision
+        said = (self.gallery.revision, why.purpose, why.case)
+        self._nameless.get(said, lambda: refuse_names(self.gallery, why.purpose, why.case))
 
     def custody_log(self) -> CustodyLog:
         """The log, where it is one that can be read and verified. Raises LogUnusable."""

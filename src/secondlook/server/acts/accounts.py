@@ -103,6 +103,7 @@ def change(
         service.record(
             actor, Action.ACCOUNT, account, done="changed", role=found.role.value, disabled=int(found.disabled)
         )
+    service.keys.forget()
     return found
 
 

@@ -99,8 +99,14 @@ def by_session(service: Service, token: str) -> SignedIn:
 
 def by_key(service: Service, secret: str) -> Actor:
     """Raises NotSignedIn."""
+    key = hashed(secret)
+    return service.keys.get(key, lambda: _by_key(service, key))
+
+
+def _by_key(service: Service, secret: str) -> Actor:
+    """secret: hashed."""
     with service.database.reading() as session:
-        key = session.scalar(select(ApiKeyRow).where(ApiKeyRow.secret == hashed(secret)))
+        key = session.scalar(select(ApiKeyRow).where(ApiKeyRow.secret == secret))
         row = session.get(AccountRow, key.account_id) if key is not None else None
     if key is None or row is None or key.revoked_at is not None or row.disabled_at is not None:
         raise NotSignedIn("This API key is not known, or was revoked: use another.")
@@ -150,6 +156,7 @@ def revoke_key(service: Service, actor: Actor, key: str) -> None:
             raise NotFound(f"There is no API key {key} of yours: look at the list.")
         row.revoked_at = row.revoked_at or clock.now()
         service.record(actor, Action.ACCOUNT, key, done="API key revoked")
+    service.keys.forget()
 
 
 def _refuse_locked(row: AccountRow | None) -> None:

@@ -42,7 +42,7 @@ def metrics(
     request: Request, service: TheService, actor: Annotated[Actor, Depends(Allowed(May.SEE_METRICS))]
 ) -> Response:
     held: Metrics = request.app.state.metrics
-    held.subjects.set(service.gallery.subjects)
+    held.subjects.set(service.gallery.enrolled)
     with service.database.reading() as session:
         for state, count in session.execute(select(JobRow.state, func.count()).group_by(JobRow.state)):
             held.jobs.labels(state).set(count)

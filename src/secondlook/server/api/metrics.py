@@ -27,7 +27,7 @@ class Metrics:
             registry=self.registry,
         )
         self.searches = Counter("secondlook_searches", "Faces searched", ("outcome",), registry=self.registry)
-        self.subjects = Gauge("secondlook_subjects", "Subjects that are searched", registry=self.registry)
+        self.subjects = Gauge("secondlook_subjects", "Subjects with a reference", registry=self.registry)
         self.jobs = Gauge("secondlook_jobs", "Jobs by state", ("state",), registry=self.registry)
         self.unreviewed = Gauge("secondlook_sightings_unreviewed", "Sightings not reviewed yet", registry=self.registry)
         self.camera_live = Gauge(
