@@ -19,6 +19,7 @@ from secondlook.custody.key_export import Keys, export_keys, import_keys
 from secondlook.custody.key_import import keys_of
 from secondlook.custody.log import CustodyLog
 from secondlook.custody.places import Contents, contents
+from secondlook.custody.recording import FOLDER
 from secondlook.custody.restore import Wishes
 from secondlook.custody.restore import restore as restore_place
 from secondlook.custody.signing import KeyFolder
@@ -54,6 +55,8 @@ def backup(
     for file in (archive, keys):
         if file is not None and file.exists():
             raise BackupError(f"{file} is there already: name a file that is not there yet.")
+    for database, facts in contents(place).galleries:
+        CustodyLog.open(database.parent / FOLDER, log=facts.id)  # a gallery that has none yet gets one
     held = contents(place)
     passphrase = _passphrase(confirm=True) if keys is not None else ""
     logs = [CustodyLog.open(folder) for folder in held.logs]

@@ -46,6 +46,7 @@ class BackupRemover:
         for place in self.folders:
             if place.is_file():
                 yield place
+                continue
             for folder, _, names in os.walk(place, onerror=refuse):
                 for name in sorted(names):
                     file = Path(folder, name)
