@@ -158,7 +158,7 @@ def test_a_process_that_is_killed_leaves_covered_segments_that_play(
     out = tmp_path / "out"
     code = (
         "import sys, threading; from pathlib import Path; sys.path[:0] = sys.argv[1].split('|')\n"
-        "from test_redact_live import *\n"
+        "from test_redact_camera import *\n"
         "live = Live(delay_s=0.5, segment_s=1, container=Container(sys.argv[4]))\n"
         "run(sys.argv[2], Path(sys.argv[3]), 10**9, live=live)"
     )
@@ -180,13 +180,16 @@ def test_a_process_that_is_killed_leaves_covered_segments_that_play(
     segments = segments_of(stem)
     # the last may just have been begun
     assert all(nobody_in(segment) > 0 for segment in segments if segment != segments[-1] or _has_frames(segment))
+    listed = [line for line in (out / "redacted.jsonl").read_text().split("\n")[:-1] if line]
+    assert len(segments) - len(listed) in (0, 1)
+    torn = list(segments[len(listed) :])
     with pytest.raises(OutputError, match="add --resume to go on"):
         run(street, out, 10)
     result = run(street, out, 20, start=Start.RESUME, live=Live(delay_s=0.5, container=container))
     after = segments_of(stem)
     assert after[: len(segments)] == segments and len(after) == len(segments) + 1
-    assert [problem.path for problem in result.problems] == [segments[-1]]
-    assert {out / one.output for one in result.redacted} == {*segments[:-1], after[-1]}
+    assert [problem.path for problem in result.problems] == torn
+    assert {out / one.output for one in result.redacted} == {*after} - {*torn}
     assert nobody_in(after[-1]) >= 20
     assert read_redaction(out / "redaction.jsonl")
 
