@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from report_samples import DOUBTED, LIKELY, SURE, calibrated, portrait, sighting
+from review_samples import COARSE, drawing
+from secondlook.custody import gallery_log
+from secondlook.fakes import FakeDetector
+from secondlook.gallery import NewReference
+from secondlook.ports import ChipLayout
 from secondlook.redact.doubts import Doubt
 from secondlook.redact.results import ReviewSpot, review_line
 from secondlook.report.record import record_of
+from secondlook.runs.watch_state import Counts
 from secondlook.server import clock
 from secondlook.server.actors import Actor
-from secondlook.server.acts import jobs
+from secondlook.server.acts import cameras, jobs
+from secondlook.server.acts.cameras import Asked
 from secondlook.server.acts.job_kinds import (
     AnyAsked,
     AnyResult,
@@ -33,9 +45,12 @@ from secondlook.server.acts.uploads import Incoming
 from secondlook.server.rows import JobRow
 from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import NO_REASON, Service, Why
-from secondlook.types import Outcome, Pixels
+from secondlook.server.work.cameras import CameraStatus
+from secondlook.types import Floats, Outcome, Pixels
 from secondlook.types import Sighting as Found
+from service_samples import PACK, QUALITY, D, service_in, unit
 
+PEOPLE = 14
 WHY = Why("a lost child at the east gate", "2026-114")
 REPORT = "<!doctype html><html lang='en'><title>Report</title><style>h1 { color: teal }</style><h1>A report</h1></html>"
 
@@ -50,13 +65,63 @@ class Happened:
     failed: str
     redaction: str
     exposure: str
+    cameras: FakeCameras
     sightings: tuple[str, ...]
+
+
+class FakeCameras:
+    """Stands for ``CameraWatch``: the first camera is live, the others are being looked for."""
+
+    def __init__(self) -> None:
+        self.known: list[str] = []
+
+    def follow(self) -> None:
+        pass
+
+    def status(self, camera: str) -> CameraStatus:
+        if camera == self.known[0]:
+            return CameraStatus("live", newest_age_s=0.2, counts=Counts(received=1204, dropped=7, reconnects=1))
+        return CameraStatus("waiting", "The camera does not answer: look at its cable, or give another address.")
+
+    def picture(self, camera: str) -> bytes | None:
+        return jpeg(crowd(3)) if camera == self.known[0] else None
 
 
 def jpeg(pixels: Pixels) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).save(file, "JPEG", quality=90)
     return file.getvalue()
+
+
+@dataclass(frozen=True, slots=True)
+class AnyEmbedder:
+    """Some template for each chip, always the same for the same one."""
+
+    pack: str = PACK
+    dimension: int = D
+
+    @property
+    def layout(self) -> ChipLayout:
+        return ChipLayout(32, np.array([[10, 12], [22, 12], [16, 18], [11, 24], [21, 24]], np.float32))
+
+    def embed(self, chips: Pixels) -> Floats:
+        return np.stack([unit(zlib.crc32(chip.tobytes())) for chip in chips])
+
+
+@contextmanager
+def house(folder: Path) -> Iterator[Service]:
+    """A service with drawn people enrolled, a log that can be verified, and fakes for models."""
+    with service_in(folder, people=0) as service:
+        service.gallery.enrol_many([(f"Person {n}", [drawn_reference(n)]) for n in range(1, PEOPLE + 1)], PACK)
+        service.log = gallery_log(service.gallery)
+        stages = SimpleNamespace(detector=FakeDetector(), embedder=AnyEmbedder())
+        service.identifier = lambda: SimpleNamespace(stages=stages)  # type: ignore[assignment, method-assign, return-value]
+        yield service
+
+
+def drawn_reference(seed: int) -> NewReference:
+    pixels, points = drawing(np.random.default_rng(seed), COARSE)
+    return NewReference(unit(seed), jpeg(pixels), points, f"{seed}.jpg", f"{seed:064x}", QUALITY)
 
 
 def crowd(seed: int = 0) -> Pixels:
@@ -87,10 +152,28 @@ def fill(service: Service, operator: Actor) -> Happened:
     out = service.folder.jobs / exposure / RESULTS
     out.mkdir(parents=True)
     (out / "report.html").write_text(REPORT)
-    return Happened(photo, found, running, failed, redaction, exposure, _sightings(service, operator, found))
+    seen_ = _sightings(service, operator, found)
+    return Happened(photo, found, running, failed, redaction, exposure, _cameras(service, operator), seen_)
+
+
+def _cameras(service: Service, operator: Actor) -> FakeCameras:
+    fake = FakeCameras()
+    service.cameras = fake  # type: ignore[assignment]
+    for label, address in (("East gate", "rtsp://user:secret@192.0.2.7/stream1"), ("Hall 2", "http://192.0.2.8/video")):
+        fake.known.append(cameras.add(service, operator, new_id(), Asked(label, address, WHY)).id)
+    return fake
 
 
 def seen() -> list[Found]:
+    """Candidates with drawn faces, and such as are inconclusive."""
+    made = _decided()
+    return [
+        one if one.crop is None else replace(one, crop=drawing(np.random.default_rng(90 + n), COARSE)[0])
+        for n, one in enumerate(made)
+    ]
+
+
+def _decided() -> list[Found]:
     blurred = ("only 11 px between the eyes (wanted: 14)", "blurred (sharpness 0.02, wanted: 0.03)")
     return [
         calibrated(Outcome.CANDIDATE, LIKELY, 5.1234, "Person 2", track=6),

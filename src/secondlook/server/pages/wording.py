@@ -6,8 +6,9 @@ from secondlook.server import clock
 
 
 def day_and_time(moment: str) -> str:
-    """``24 Nov 2026, 15:04:05 UTC``"""
-    return clock.read(moment).strftime("%d %b %Y, %H:%M:%S UTC").lstrip("0")
+    """``24 Nov 2026, 15:04:05 UTC``; broken into two lines only between day and time."""
+    day, _, time = clock.read(moment).strftime("%d %b %Y, %H:%M:%S UTC").lstrip("0").partition(", ")
+    return ", ".join(half.replace(" ", "\N{NO-BREAK SPACE}") for half in (day, time))
 
 
 def size(count: int) -> str:
