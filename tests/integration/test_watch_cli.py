@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -59,3 +60,12 @@ def test_a_camera_that_never_answers_is_said_and_the_status_is_not_well(enrolled
     )
     assert said.status == 1 and "http://127.0.0.1:9/none" in said.err
     assert "no frames came" in said.out
+
+
+def test_it_is_a_search_and_is_logged_as_one(enrolled: Path, shared_data: Path, tmp_path: Path) -> None:
+    clip, gallery = shared_data / "crowd" / "white_house_clip.mp4", tmp_path / "people.gallery"
+    shutil.copytree(enrolled, gallery)
+    words = ("watch", f"loop:{clip}", "--gallery", gallery, "--out", tmp_path / "out", "--for", 0)
+    assert secondlook(*words, "--purpose", "who passes", "--case", "7").status in (0, 1)
+    shown = secondlook("log", "show", gallery, "--json")
+    assert '"camera"' in shown.out and "who passes" in shown.out, shown.err

@@ -13,12 +13,13 @@ import pytest
 from command import secondlook
 from fake_stages import Walker, changing, footage
 from fake_watch import STARTED, FakeFrames, Heed, fake_identifier
-from secondlook.cli.watch_screen import Screen, say, status_line, summed
+from secondlook.cli.watch_screen import Screen
 from secondlook.errors import OutputError, SecondLookError
 from secondlook.fakes import GREEN, RED
 from secondlook.runs.watch import watch
 from secondlook.runs.watch_files import WatchFiles
 from secondlook.runs.watch_state import Begun, Broke, CameraSighting, Counts, WatchState
+from secondlook.runs.watch_words import news, status_line, summed
 from secondlook.sources.camera_state import CameraState, Link
 
 STREET = "rtsp://street/1"
@@ -57,11 +58,14 @@ def test_the_sum_leaves_nothing_out() -> None:
 
 
 def test_a_candidate_and_that_it_is_taken_back(
-    taken_back: list[CameraSighting], capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, taken_back: list[CameraSighting], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for one in taken_back:
-        say(one)
-    first, sentence, last = capsys.readouterr().out.splitlines()
+    one = screen(tmp_path)
+    for seen in taken_back:
+        one.hear(seen)
+    told = capsys.readouterr().out.splitlines()
+    assert told == [line for seen in taken_back for line in news(seen)]
+    first, sentence, last = told
     assert "candidate: Ruby at rtsp://street/1, box " in first and sentence.startswith("  Ruby is a candidate")
     assert "taken back: Ruby at rtsp://street/1, for all pictures together" in last
 

@@ -24,8 +24,10 @@ from secondlook.cli.options import (
     key_source,
 )
 from secondlook.cli.watch_screen import Screen
+from secondlook.custody import gallery_log, os_actor, read_policy, refuse_names
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Gallery
+from secondlook.ports import Action, Entry
 from secondlook.report.words import counted
 from secondlook.runs.watch import Keep, WatchOptions
 from secondlook.runs.watch_files import WatchFiles
@@ -61,6 +63,8 @@ def watch(
         float | None,
         typer.Option("--threshold", help="Comparison score that makes a candidate; then no probability is stated."),
     ] = None,
+    purpose: Annotated[str, typer.Option("--purpose", help="Why you search, for the gallery's log; no names.")] = "",
+    case: Annotated[str, typer.Option("--case", help="The case it is for, for the gallery's log; no names.")] = "",
     every: Annotated[float, typer.Option("--every", min=0, help="Least time between two looks, seconds.")] = 0.2,
     side: Annotated[
         int, typer.Option("--side", min=160, help="Longest side at which pictures are looked at, px.")
@@ -99,6 +103,9 @@ def watch(
     key = key_source(key_file, key_from)
     with Gallery.open(gallery, key=key) as opened:  # what is wrong with it is said once, and now
         people = opened.subjects
+        read_policy(gallery).check(purpose, case, str(gallery))
+        refuse_names(opened, purpose, case)
+        gallery_log(opened).record(_entry(opened, len(addresses), settings, purpose, case))
     err(quiet or as_json).print(f"{counted(people, 'person', 'people')} enrolled.", markup=False)
     files = WatchFiles(out_dir)
     screen = Screen([address.shown for address in addresses], files, as_json=as_json, quiet=quiet)
@@ -113,6 +120,13 @@ def watch(
     screen.conclude()
     if not screen.saw_something:
         raise typer.Exit(1)
+
+
+def _entry(gallery: Gallery, cameras: int, settings: Settings, purpose: str, case: str) -> Entry:
+    """Recorded before anything is looked at."""
+    details: dict[str, str | int | float] = {"cameras": cameras, "subjects": gallery.subjects}
+    details |= {"fpir": settings.fpir} if settings.threshold is None else {"threshold": settings.threshold}
+    return Entry(os_actor(), Action.CAMERA, (gallery.id,), purpose, case, details)
 
 
 def _checked(text: str) -> CameraAddress:

@@ -14,22 +14,13 @@ from rich.text import Text
 
 from secondlook.cli.console import complain, err, out
 from secondlook.errors import OutputError, SecondLookError
-from secondlook.identify import Alert, Because
 from secondlook.report.json_fields import JsonObject, dumped
-from secondlook.report.words import counted, listed
 from secondlook.runs.watch_files import WatchFiles
 from secondlook.runs.watch_state import Begun, Broke, CameraSighting, Counts, Heard, WatchState
+from secondlook.runs.watch_words import news, status_line, summed
 from secondlook.sources.camera_state import Link
-from secondlook.types import Outcome
 
 SCHEMA = "secondlook.watch/1"
-
-_BECAUSE = {
-    Because.TWO_PEOPLE: "the pictures turned out to show two people",
-    Because.ANOTHER: "all pictures together have another candidate",
-    Because.DOUBTFUL: "all pictures together carry no decision",
-    Because.NOBODY: "all pictures together have no candidate",
-}
 
 
 class Screen:
@@ -140,47 +131,8 @@ class Screen:
             for line in lines:
                 _print_line(line)
         else:
-            say(seen)
-
-
-def say(seen: CameraSighting) -> None:
-    """What is news in a sighting, for people."""
-    console, live = out(), seen.live
-    at = seen.watched.seen_at.astimezone().strftime("%H:%M:%S")
-    if live.withdraws is not None:
-        because = _BECAUSE[live.withdraws.because]
-        console.print(f"{at} taken back: {live.withdraws.subject} at {seen.camera}, for {because}.", markup=False)
-    if live.alert is Alert.RAISED:
-        x0, y0, x1, y1 = live.sighting.box
-        console.print(
-            f"{at} candidate: {live.sighting.subject} at {seen.camera}, box {x0:.0f},{y0:.0f},{x1:.0f},{y1:.0f}",
-            markup=False,
-        )
-        console.print(f"  {live.sighting.decision.grounds.sentence}", markup=False)
-
-
-def status_line(state: WatchState) -> str:
-    """How a camera is doing, in one line."""
-    link, counts = state.link, state.counts
-    every = "" if state.every_s is None else f", a look each {state.every_s:.1f} s"
-    age = "no picture yet" if link.newest_age_s is None else f"newest {link.newest_age_s:.1f} s old"
-    return (
-        f"{state.camera}: {link.connected.value}, {age}{every}, {counts.dropped:,} dropped, "
-        f"{counted(counts.reconnects, 'reconnect')}, {counted(counts.early, 'early candidate')}"
-    )
-
-
-def summed(counts: Counts) -> str:
-    """Everything that became of a camera's frames and of those seen in them, in one sentence each."""
-    closed = listed([f"{getattr(counts, o.value):,} {o.value.replace('_', ' ')}" for o in Outcome])
-    restarts = f", {counted(counts.restarts, 'restart')} of its process" if counts.restarts else ""
-    return (
-        f"{counted(counts.received, 'frame')} came, {counts.looked:,} looked at ({counts.unchanged:,} of them unchanged, "
-        f"{counts.coarse:,} coarsely), "
-        f"{counts.dropped:,} dropped, {counted(counts.reconnects, 'reconnect')}{restarts}. "
-        f"Sightings: {closed}; {counts.forgotten:,} of them not kept. "
-        f"{counted(counts.early, 'candidate')} told early, {counts.withdrawn:,} taken back."
-    )
+            for words in news(seen):
+                out().print(words, markup=False)
 
 
 def _came_again(before: WatchState | None, now: WatchState) -> bool:

@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from secondlook.assemble import Identifier
-from secondlook.identify import Alert, LiveSighting, Pace, Stage
+from secondlook.identify import LiveSighting, Pace, Stage
 from secondlook.report.record import Watched
 from secondlook.runs.watch_look import Load, looker
 from secondlook.runs.watch_state import CameraSighting, Counts, Preview, WatchState
@@ -214,8 +214,3 @@ def preview_jpeg(pixels: Pixels, longest_px: int) -> bytes:
 
 def _without_picture(sighting: Sighting) -> Sighting:
     return replace(sighting, crop=None, path=())
-
-
-def is_news(live: LiveSighting) -> bool:
-    """Whether somebody is to be told at once: of a candidate nobody was told of, or that one is taken back."""
-    return live.alert is Alert.RAISED or live.withdraws is not None
