@@ -16,7 +16,7 @@ demo: $(BIN)/.installed
 test: $(BIN)/.installed-dev
 	$(BIN)/ruff check src tests bench
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -m "not prove"
+	$(BIN)/python -m pytest -m "not prove" -n 2 --dist loadfile
 
 prove: $(BIN)/.installed-dev
 	$(BIN)/python -m pytest -m prove
