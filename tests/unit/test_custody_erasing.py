@@ -282,6 +282,31 @@ def test_stopped_after_the_key_was_dropped_it_says_what_it_still_knows(
             erased(tmp_path, gallery)
 
 
+def test_an_id_will_do_and_is_not_looked_for(tmp_path: Path) -> None:
+    with create(tmp_path) as gallery:
+        grace, ada = gallery.subject_id(GRACE), gallery.subject_id(ADA)
+        (tmp_path / "g" / "notes").write_text(f"Grace Hopper was {grace}")
+        receipt = erased(tmp_path, gallery, grace).receipt
+        assert receipt.subject == grace and [f.what for f in receipt.searched.found] == ["name, UTF-8"]
+        gallery._vault.drop(ada)
+        receipt = erased(tmp_path, gallery, ada).receipt
+        assert receipt.looked_for.name == 0 and receipt.notes and gallery.blinded == 0
+        with pytest.raises(UnknownSubject):
+            erased(tmp_path, gallery, ada)
+
+
+def test_a_stopped_erasure_is_finished_by_its_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with create(tmp_path) as gallery:
+        ids = [gallery.subject_id(name) for name in (GRACE, ADA)]
+        for name in (GRACE, ADA):
+            with monkeypatch.context() as cut, pytest.raises(Killed):
+                cut.setattr("secondlook.custody.erasing.search", kill)
+                erased(tmp_path, gallery, name)
+        receipt = erased(tmp_path, gallery, ids[1]).receipt
+        assert receipt.subject == ids[1] and receipt.looked_for.name == 0
+        assert unfinished(log_of(gallery, tmp_path)) == ()
+
+
 def test_a_gallery_is_asked_again_without_harm(tmp_path: Path) -> None:
     with create(tmp_path) as gallery:
         remover, subject = GalleryRemover(gallery), gallery.subject_id(GRACE)

@@ -21,7 +21,9 @@ from secondlook.gallery.offline import key_source as source_of
 
 
 def erase(
-    subject: Annotated[str, typer.Argument(help="The subject's name.", show_default=False)],
+    subject: Annotated[
+        str, typer.Argument(help="The subject's name, or its id as the log has it.", show_default=False)
+    ],
     gallery: GalleryPath,
     data: Annotated[
         list[Path] | None,

@@ -8,6 +8,7 @@ is given, and says so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -37,6 +38,7 @@ from secondlook.ports import Action, Entry
 RECEIPTS = "receipts"
 _SHORTEST_FILE_NAME = 8
 _BLOT = "(name)"
+_ID = re.compile(r"[0-9a-f]{32}")
 
 
 class Remover(Protocol):
@@ -79,7 +81,7 @@ class Erased:
 
 
 def erase(
-    name: str,
+    subject: str,
     gallery: Gallery,
     log: CustodyLog,
     reason: Reason,
@@ -87,20 +89,22 @@ def erase(
     places: Sequence[Path],
     progress: Callable[[int], None] = lambda done: None,
 ) -> Erased:
-    """Erases a subject, by its name, and writes the receipt into ``receipts`` in the log's folder.
+    """Erases a subject, and writes the receipt into ``receipts`` in the log's folder.
 
+    subject: its name, or its id in hex; a name can be looked for even where the gallery does not know it any more.
     removers: whoever else keeps something of subjects, in the order in which they are asked; the gallery comes after
     them. places: folders and files to be looked through; the gallery's own folder should be among them. progress: told
-    how many bytes were looked through. Raises UnknownSubject where there is none of that name, nor an erasure that was
+    how many bytes were looked through. Raises UnknownSubject where there is no such subject, nor an erasure that was
     stopped; whatever a remover raises, and then the erasure is to be repeated.
     """
-    known, others, notes = _subjects(name, gallery, log)
+    known, others, notes = _subjects(subject, gallery, log)
+    name = "" if subject == known.id else subject
     needles, looked_for = needles_of(known, name)
     removed: list[Removed] = []
-    for subject in (known.id, *others):
-        log.record(_entry(reason, subject, {"stage": "begun"}))
+    for id_ in (known.id, *others):
+        log.record(_entry(reason, id_, {"stage": "begun"}))
         for remover in (*removers, GalleryRemover(gallery)):
-            removed += remover.remove(subject)
+            removed += remover.remove(id_)
     searched = _blotted(search(places, needles, progress), (name, known.name))
     receipt = Receipt(
         log=log.identity.log,
@@ -119,8 +123,8 @@ def erase(
     file = log.folder / RECEIPTS / f"{known.id}-{receipt.at[:19].replace(':', '')}.json"
     digest = write_receipt(file, text)
     found = {"found": len(searched.found), "unread": len(searched.unread), "files": searched.files}
-    for subject in (known.id, *others):
-        log.record(_entry(reason, subject, {"stage": "done", "receipt_sha256": digest, **found}))
+    for id_ in (known.id, *others):
+        log.record(_entry(reason, id_, {"stage": "done", "receipt_sha256": digest, **found}))
     return Erased(receipt, file)
 
 
@@ -151,24 +155,34 @@ def unfinished(log: CustodyLog) -> tuple[str, ...]:
     return tuple(begun)
 
 
-def _subjects(name: str, gallery: Gallery, log: CustodyLog) -> tuple[Known, tuple[str, ...], tuple[str, ...]]:
+def _subjects(subject: str, gallery: Gallery, log: CustodyLog) -> tuple[Known, tuple[str, ...], tuple[str, ...]]:
     """The subject as far as it is known, others whose erasure was stopped, and what has to be said."""
     try:
-        subject = gallery.subject_id(name)
+        known = _known(subject, gallery)
     except UnknownSubject:
         stopped = unfinished(log)
-        if not stopped:
+        if not stopped or (_ID.fullmatch(subject) and subject not in stopped):
             raise
         note = (
-            "An earlier erasure was stopped after the key was dropped, so this one could look for the name only: "
+            "An earlier erasure was stopped after the key was dropped, so this one could look for the given name only: "
             "templates and pictures were known to nobody any more."
         )
-        return Known(stopped[0], "", (), None, ()), stopped[1:], (note,)
-    known = gallery.known(subject)
+        first = subject if subject in stopped else stopped[0]
+        return Known(first, "", (), None, ()), tuple(one for one in stopped if one != first), (note,)
     if known.name:
         return known, (), ()
-    note = "The subject's key was dropped before, so only its name and its sealed rows could be looked for."
+    note = "The subject's key was dropped before, so only a given name and its sealed rows could be looked for."
     return known, (), (note,)
+
+
+def _known(subject: str, gallery: Gallery) -> Known:
+    """Raises UnknownSubject."""
+    try:
+        return gallery.known(gallery.subject_id(subject))
+    except UnknownSubject:
+        if not _ID.fullmatch(subject):
+            raise
+        return gallery.known(subject)
 
 
 def _entry(reason: Reason, subject: str, details: dict[str, str | int | float]) -> Entry:
