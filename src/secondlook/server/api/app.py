@@ -8,6 +8,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from fastapi import APIRouter, FastAPI
 
 from secondlook import __version__
+from secondlook.server.acts.joining import finish_merges
+from secondlook.server.acts.template_search import TemplateSearch
 from secondlook.server.api import (
     accounts,
     alerts,
@@ -17,15 +19,18 @@ from secondlook.server.api import (
     jobs,
     log,
     review,
+    search,
     session,
     settings,
     sightings,
+    subjects,
     uploads,
 )
 from secondlook.server.api.headers import StrictHeaders
 from secondlook.server.api.metrics import Measured, Metrics
 from secondlook.server.api.once import clean
 from secondlook.server.api.pace import Pace
+from secondlook.server.api.pictures import Looking
 from secondlook.server.api.problems import answer_errors
 from secondlook.server.service import Service
 
@@ -40,6 +45,9 @@ ROUTERS: tuple[APIRouter, ...] = (
     cameras.router,
     uploads.router,
     jobs.router,
+    subjects.router,
+    subjects.of_references,
+    search.router,
     sightings.router,
     review.router,
     erasing.router,
@@ -57,6 +65,7 @@ Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 def make_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
     """The API of an open service. lifespan: what runs beside it (workers); the service itself is the caller's to close."""
     clean(service)
+    finish_merges(service)
     app = FastAPI(
         title="Second Look",
         description=_ABOUT,
@@ -71,6 +80,8 @@ def make_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
     app.state.service = service
     app.state.metrics = Metrics()
     app.state.pace = Pace(service.settings().requests_per_minute)
+    app.state.looking = Looking()
+    app.state.template_search = TemplateSearch(service)
     app.state.door = Pace(a_minute=10, at_once=20)
     for router in ROUTERS:
         app.include_router(router)

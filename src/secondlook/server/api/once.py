@@ -1,6 +1,6 @@
 """Idempotency keys: a POST that is sent again with the same key is answered as it was, and done once.
 
-What was answered is kept for a day. Where the service was killed between doing and keeping, a creating act finds what it
+What was answered is kept for a day, sealed, for it may say names or a new key's secret. Where the service was killed between doing and keeping, a creating act finds what it
 made by the id that ``operation_id`` derives from account and key, and makes nothing new.
 """
 
@@ -106,7 +106,8 @@ def _begin(service: Service, account: str, key: str, what: str) -> Response | No
             raise Invalid("This Idempotency-Key was used for another request: take a new one.")
         if row.status == 0:
             raise Conflict("A request with this Idempotency-Key is being worked on: ask again in a moment.")
-        return Response(row.body, row.status, {**row.headers, "Idempotent-Replayed": "true"})
+        body = service.gallery.unseal(row.body, _what(account, key))
+        return Response(body, row.status, {**row.headers, "Idempotent-Replayed": "true"})
 
 
 def _keep(service: Service, account: str, key: str, response: Response) -> None:
@@ -115,14 +116,20 @@ def _keep(service: Service, account: str, key: str, response: Response) -> None:
         _forget(service, account, key)
         return
     headers = {name: response.headers[name] for name in _KEPT_HEADERS if name in response.headers}
+    sealed = service.gallery.seal(body, _what(account, key))
     with service.database.writing() as session:
         session.execute(
             update(IdempotencyRow)
             .where(IdempotencyRow.account_id == account, IdempotencyRow.key == key)
-            .values(status=response.status_code, headers=json.loads(json.dumps(headers)), body=body)
+            .values(status=response.status_code, headers=json.loads(json.dumps(headers)), body=sealed)
         )
 
 
 def _forget(service: Service, account: str, key: str) -> None:
     with service.database.writing() as session:
         session.execute(delete(IdempotencyRow).where(IdempotencyRow.account_id == account, IdempotencyRow.key == key))
+
+
+def _what(account: str, key: str) -> str:
+    """What an answer belongs to, for its seal."""
+    return f"answer {account} {key}"

@@ -37,7 +37,8 @@ class SettingRow(Row):
 
 
 class IdempotencyRow(Row):
-    """An answer that was given, so that the same request, sent again, gets it again. status 0: still being worked on."""
+    """An answer that was given, so that the same request, sent again, gets it again. status 0: still being worked on.
+    body: sealed with the service's key."""
 
     __tablename__ = "idempotency"
     account_id: Mapped[str] = mapped_column(String(32), primary_key=True)
