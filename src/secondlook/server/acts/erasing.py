@@ -15,6 +15,7 @@ from secondlook.custody.erasing import Reason, erase
 from secondlook.custody.receipts import Removed
 from secondlook.errors import Conflict
 from secondlook.server.actors import Actor, May
+from secondlook.server.acts.subjects import forget_answers
 from secondlook.server.rows import JobRow, ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
 from secondlook.server.service import Service, Why
 
@@ -44,6 +45,7 @@ class ServiceRemover:
             open_ = (ReviewTaskRow.id.in_(pictured), ReviewTaskRow.answered_at.is_(None))
             sets = len(session.scalars(delete(ReviewTaskRow).where(*open_).returning(ReviewTaskRow.id)).all())
             jobs = _jobs_naming(session, subject)
+            forget_answers(session)
         folders = 0
         for job in jobs:
             folder = self.service.folder.jobs / job
