@@ -29,7 +29,7 @@ ORANGE: Colour = (255, 140, 0)
 __all__ = ["BLUE", "CYAN", "GREEN", "MAGENTA", "ORANGE", "RED", "YELLOW"]
 
 EDGE = 96
-POINT = OperatingPoint(0.97, 0.9, 0.5, "The threshold is the fakes' own.")
+POINT = OperatingPoint(0.95, 0.88, 0.5, "The threshold is the fakes' own.")
 
 
 def crowd(*colours: Colour, shade: float = 1.0, blank: int = 40) -> Pixels:
