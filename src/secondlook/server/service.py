@@ -58,6 +58,9 @@ class Service:
         """Where pictures of strangers are opened."""
         self.keys: Remembered[str, Actor] = Remembered(_A_MOMENT_S)
         """Whose an API key is, by its hash; forgotten whenever accounts or keys change."""
+        self.ready = threading.Event()
+        """Whether what takes long at the start has been opened."""
+        self.ready.set()
         self.changing_subjects = threading.Lock()
         """Held while subjects are merged, divided or removed, which reaches into database and gallery."""
         self._alone = alone

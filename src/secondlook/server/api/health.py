@@ -13,7 +13,7 @@ from secondlook import __version__
 from secondlook.server.actors import Actor, May
 from secondlook.server.api.asking import Allowed, TheService
 from secondlook.server.api.metrics import Metrics
-from secondlook.server.api.problems import RESPONSES
+from secondlook.server.api.problems import RESPONSES, Problem, problem
 from secondlook.server.rows import DeliveryRow, JobRow, SightingRow
 
 router = APIRouter(tags=["operations"], responses=RESPONSES)
@@ -29,8 +29,15 @@ def live() -> Health:
     return Health(status="ok", version=__version__)
 
 
-@router.get("/health/ready", summary="Database, gallery and log can be used")
-def ready(service: TheService) -> Health:
+@router.get(
+    "/health/ready",
+    summary="Database and gallery can be used, and are open",
+    response_model=Health,
+    responses={503: {"model": Problem, "description": "Not yet."}},
+)
+def ready(service: TheService) -> Health | Response:
+    if not service.ready.is_set():
+        return problem(503, "NotReady", "The gallery and the models are being opened: ask again in a moment.")
     with service.database.reading() as session:
         session.execute(select(1))
     _ = service.gallery.pack

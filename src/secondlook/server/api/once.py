@@ -1,7 +1,8 @@
 """Idempotency keys: a POST that is sent again with the same key is answered as it was, and done once.
 
-What was answered is kept for a day, sealed, for it may say names or a new key's secret. Where the service was killed between doing and keeping, a creating act finds what it
-made by the id that ``operation_id`` derives from account and key, and makes nothing new.
+What was answered is kept for a day, sealed, for it may say names or a new key's secret. Where the service was killed between
+doing and keeping, a creating act finds what it made by the id that ``operation_id`` derives from account and key, and makes
+nothing new.
 """
 
 from __future__ import annotations
