@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import io
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from fake_stages import stages
 from report_samples import DOUBTED, LIKELY, SURE, calibrated, portrait, sighting
 from review_samples import COARSE, drawing
+from secondlook import assemble
+from secondlook.assemble import Identifier
 from secondlook.custody import gallery_log
-from secondlook.fakes import FakeDetector
-from secondlook.gallery import NewReference
-from secondlook.ports import ChipLayout
+from secondlook.fakes import RED, FakeEmbedder, Square, painted
+from secondlook.fakes import portrait as colour_of
+from secondlook.gallery import Gallery, KeyFile, NewReference
 from secondlook.redact.doubts import Doubt
 from secondlook.redact.results import ReviewSpot, review_line
 from secondlook.report.record import record_of
@@ -42,13 +43,16 @@ from secondlook.server.acts.job_kinds import (
 from secondlook.server.acts.job_states import RESULTS, JobState
 from secondlook.server.acts.keeping import Seen, keep_sightings
 from secondlook.server.acts.uploads import Incoming
+from secondlook.server.database import Database
+from secondlook.server.folder import DataFolder
 from secondlook.server.rows import JobRow
 from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import NO_REASON, Service, Why
+from secondlook.server.settings import Options
 from secondlook.server.work.cameras import CameraStatus
-from secondlook.types import Floats, Outcome, Pixels
+from secondlook.types import Outcome, Pixels
 from secondlook.types import Sighting as Found
-from service_samples import PACK, QUALITY, D, service_in, unit
+from service_samples import QUALITY, unit
 
 PEOPLE = 14
 WHY = Why("a lost child at the east gate", "2026-114")
@@ -57,8 +61,9 @@ REPORT = "<!doctype html><html lang='en'><title>Report</title><style>h1 { color:
 
 @dataclass(frozen=True, slots=True)
 class Happened:
-    """Ids. sightings: as they are asked for in ``seen``."""
+    """Ids. subject: Person 1, who looks like somebody else. sightings: as they are asked for in ``seen``."""
 
+    subject: str
     photo: str
     found: str
     running: str
@@ -93,35 +98,40 @@ def jpeg(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
-@dataclass(frozen=True, slots=True)
-class AnyEmbedder:
-    """Some template for each chip, always the same for the same one."""
-
-    pack: str = PACK
-    dimension: int = D
-
-    @property
-    def layout(self) -> ChipLayout:
-        return ChipLayout(32, np.array([[10, 12], [22, 12], [16, 18], [11, 24], [21, 24]], np.float32))
-
-    def embed(self, chips: Pixels) -> Floats:
-        return np.stack([unit(zlib.crc32(chip.tobytes())) for chip in chips])
-
-
 @contextmanager
 def house(folder: Path) -> Iterator[Service]:
-    """A service with drawn people enrolled, a log that can be verified, and fakes for models."""
-    with service_in(folder, people=0) as service:
-        service.gallery.enrol_many([(f"Person {n}", [drawn_reference(n)]) for n in range(1, PEOPLE + 1)], PACK)
-        service.log = gallery_log(service.gallery)
-        stages = SimpleNamespace(detector=FakeDetector(), embedder=AnyEmbedder())
-        service.identifier = lambda: SimpleNamespace(stages=stages)  # type: ignore[assignment, method-assign, return-value]
+    """A service with drawn people enrolled, a log that can be verified, and fakes for models: Person 1 is whoever is red, and
+    Person 14 looks like that, too."""
+    data, key = DataFolder(folder / "data"), KeyFile(folder / "keys" / "gallery.key")
+    data.make()
+    database = Database.on_disk(data.database)
+    database.upgrade()
+    embedder = FakeEmbedder()
+    gallery = Gallery.create(data.gallery, pack=embedder.pack, dimension=embedder.dimension, key=key)
+    gallery.enrol_many([(f"Person {n}", [drawn_reference(n)]) for n in range(1, PEOPLE + 1)], embedder.pack)
+    service = Service(Options(data.root, key=key), data, database, gallery, gallery_log(gallery), None)
+    parts = stages()
+    fakes = Identifier(gallery, parts, assemble.Settings(every_s=0.1), parts.detector, parts.embedder)
+    service.identifier = lambda: fakes  # type: ignore[method-assign]
+    try:
         yield service
+    finally:
+        service.close()
 
 
-def drawn_reference(seed: int) -> NewReference:
-    pixels, points = drawing(np.random.default_rng(seed), COARSE)
-    return NewReference(unit(seed), jpeg(pixels), points, f"{seed}.jpg", f"{seed:064x}", QUALITY)
+def drawn_reference(number: int) -> NewReference:
+    pixels, points = drawing(np.random.default_rng(number), COARSE)
+    colour = {1: RED, PEOPLE: (250, 10, 10)}.get(number)
+    template = unit(number, 4) if colour is None else FakeEmbedder().embed(colour_of(colour))[0]
+    return NewReference(template, jpeg(pixels), points, f"{number}.jpg", f"{number:064x}", QUALITY)
+
+
+def painted_file(*squares: Square) -> bytes:
+    """A PNG in which the fakes see faces, with enough structure to be in focus."""
+    light = np.random.default_rng(0).uniform(0.55, 1.0, (300, 400, 1))
+    file = io.BytesIO()
+    Image.fromarray(np.asarray(painted(300, 400, squares) * light, np.uint8)).save(file, "PNG")
+    return file.getvalue()
 
 
 def crowd(seed: int = 0) -> Pixels:
@@ -153,7 +163,8 @@ def fill(service: Service, operator: Actor) -> Happened:
     out.mkdir(parents=True)
     (out / "report.html").write_text(REPORT)
     seen_ = _sightings(service, operator, found)
-    return Happened(photo, found, running, failed, redaction, exposure, _cameras(service, operator), seen_)
+    subject = service.gallery.subject_id("Person 1")
+    return Happened(subject, photo, found, running, failed, redaction, exposure, _cameras(service, operator), seen_)
 
 
 def _cameras(service: Service, operator: Actor) -> FakeCameras:

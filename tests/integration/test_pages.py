@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
+from typing import Any
 
 import httpx2
 import pytest
@@ -14,8 +15,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 import pages_samples
 from browser import DESK, PHONE, installed
 from pages_samples import Happened, fill
-from secondlook.server.actors import ALLOWED, Actor, Role
-from secondlook.server.acts import cameras, jobs, review, sightings, signing_in
+from secondlook.fakes import BLUE, GREEN, RED, Square
+from secondlook.server.actors import ALLOWED, Actor, May, Role
+from secondlook.server.acts import cameras, erasing, jobs, review, sightings, signing_in, subjects
+from secondlook.server.acts.erasing import Erasure
 from secondlook.server.acts.job_kinds import RedactAsked
 from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.sightings import Wanted
@@ -23,7 +26,7 @@ from secondlook.server.pages import settings
 from secondlook.server.pages.plan import PLAN, first_for
 from secondlook.server.pages.spec import PageSpec
 from secondlook.server.running import built
-from secondlook.server.service import Service
+from secondlook.server.service import Service, Why
 from secondlook.server.settings import Mqtt, Settings
 from served import served
 from service_samples import PASSWORD, account
@@ -87,7 +90,11 @@ def path_of(page: PageSpec, happened: Happened | None = None) -> str:
     """With an id that there is, or without ``happened`` one that there is not."""
     if happened is None:
         return re.sub(r"\{\w+\}", GONE, page.path)
-    there = {"/sightings/{id}": happened.sightings[1], "/jobs/{id}": happened.found}
+    there = {
+        "/sightings/{id}": happened.sightings[1],
+        "/jobs/{id}": happened.found,
+        "/gallery/{id}": happened.subject,
+    }
     return page.path.replace("{id}", there.get(page.path, happened.redaction))
 
 
@@ -373,11 +380,9 @@ def test_an_invitation_becomes_an_account(house: House, anybody: BrowserContext)
 def test_footage_is_sent_and_a_job_begun(house: House, anybody: BrowserContext) -> None:
     page = signed_in(anybody, house, Role.OPERATOR)
     page.goto(f"{house.address}/jobs")
-    files = [
-        {"name": "market.jpg", "mimeType": "image/jpeg", "buffer": pages_samples.jpeg(pages_samples.crowd(40))},
-        {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"nothing that can be used"},
-    ]
-    page.get_by_label("Drop files here").set_input_files(files)  # type: ignore[arg-type]
+    picture = file("market.jpg", pages_samples.jpeg(pages_samples.crowd(40)), "image/jpeg")
+    nothing = file("notes.txt", b"nothing that can be used", "text/plain")
+    page.get_by_label("Drop files here").set_input_files([picture, nothing])
     page.get_by_text("This is not").wait_for()
     page.get_by_role("checkbox", name="market.jpg").check()
     page.get_by_role("button", name="Start").click()
@@ -444,6 +449,102 @@ def test_faces_are_compared_by_keyboard_and_blind(house: House, anybody: Browser
     page.get_by_text("You answered 1 set").wait_for()
     record = review.own_record(house.service, house.people[Role.REVIEWER])
     assert record.answered == 1
+
+
+def file(name: str, content: bytes, kind: str = "image/png") -> Any:
+    """As Playwright takes files."""
+    return {"name": name, "mimeType": kind, "buffer": content}
+
+
+def test_a_picture_is_searched_and_only_who_may_be_enrolled_is_kept(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(f"{house.address}/search")
+    crowd = file("gate.png", pages_samples.painted_file(Square(40, 60, 60, RED), Square(250, 90, 60, BLUE)))
+    page.get_by_label("Drop a picture").set_input_files(crowd)
+    page.get_by_text("A search needs a purpose here").wait_for()
+    page.get_by_label("Purpose").fill("a lost child")
+    page.get_by_label("Drop a picture").set_input_files(crowd)
+    page.get_by_text("2 faces, searched among").wait_for()
+    assert page.get_by_role("img", name="The picture that was searched").is_visible()
+    box = page.locator(".box.candidate").bounding_box()
+    assert box is not None and 55 < box["width"] < 70
+    candidate = page.get_by_role("article").filter(has_text="Face 1: Person 1")
+    candidate.get_by_role("link", name="Open it").click()
+    page.get_by_role("heading", name="Candidate: Person 1").wait_for()
+    found = sightings.sighting(house.service, house.people[Role.OPERATOR], page.url.rsplit("/", 1)[-1])
+    assert found.sighting.purpose == "a lost child" and found.sighting.searched_by == house.people[Role.OPERATOR].id
+
+
+def test_somebody_is_enrolled_divided_renamed_and_merged(house: House, anybody: BrowserContext) -> None:
+    operator = house.people[Role.OPERATOR]
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(f"{house.address}/gallery")
+    pictures = [file(f"grace {n}.png", pages_samples.painted_file(Square(100, 60, 120 + n, GREEN))) for n in range(2)]
+    zone = page.get_by_label("Drop pictures of this person")
+    zone.set_input_files(pictures)  # without a name nothing is sent
+    page.get_by_label("Name", exact=True).fill("Grace")
+    page.get_by_label("Enrol a picture also").check()
+    zone.set_input_files([*pictures, file("notes.txt", b"none", "text/plain")])
+    results = page.get_by_label("What became of the pictures")
+    results.get_by_text("refused").wait_for()
+    assert results.get_by_text("enrolled", exact=True).count() == 2
+    page.get_by_role("link", name="Grace").first.click()
+    page.get_by_alt_text("Picture 2").wait_for()
+    page.get_by_label("grace 1.png").check()
+    page.get_by_text("The ticked pictures show somebody else").click()
+    page.get_by_label("That person's name").fill("Ada")
+    page.get_by_role("button", name="Divide").click()
+    page.get_by_role("heading", name="Ada", level=1).wait_for()
+    page.get_by_label("Name", exact=True).fill("Ada B.")
+    page.get_by_role("button", name="Rename").click()
+    page.get_by_role("heading", name="Ada B.", level=1).wait_for()
+    # the two look alike, for they are one
+    page.get_by_role("row", name="Grace").get_by_role("button", name="One person").click()
+    page.get_by_role("dialog").get_by_role("button", name="Merge").click()
+    page.get_by_alt_text("Picture 2").wait_for()
+    names = [one.name for one in subjects.subjects(house.service, operator, most=100)]
+    assert "Ada B." in names and "Grace" not in names and "Ada" not in names
+
+
+def test_an_admin_erases_and_is_shown_the_receipt(
+    house: House, anybody: BrowserContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[object, ...]] = []
+
+    def erased(service: Service, actor: Actor, subject: str, why: Why) -> Erasure:
+        # the act itself has tests of its own: it reads every file, in which the fakes' short templates are everywhere
+        actor.need(May.ERASE)
+        asked.append((actor.id, subject, why))
+        return Erasure(subject, False, "receipts/1.json", {})
+
+    monkeypatch.setattr(erasing, "erase_subject", erased)
+    page = signed_in(anybody, house, Role.ADMIN)
+    page.goto(f"{house.address}/gallery/{house.happened.subject}")
+    page.get_by_role("heading", name="Erase").wait_for()
+    assert page.get_by_role("button", name="Rename").count() == 0
+    page.get_by_label("Purpose").fill("asked for by the person")
+    page.get_by_role("button", name="Erase").click()  # refused by the browser: the box is not ticked
+    page.get_by_label("Erase for good").check()
+    page.get_by_role("button", name="Erase").click()
+    page.get_by_text("something is left: the receipt says where").wait_for()
+    assert asked == [(house.people[Role.ADMIN].id, house.happened.subject, Why("asked for by the person"))]
+
+
+def test_a_picture_is_handed_to_a_page_only_by_who_has_it_open(house: House) -> None:
+    with house.client(Role.OPERATOR) as client:
+        page = page_id(client.get("/search").text)
+        csrf = signing_in.by_session(house.service, client.cookies["secondlook"]).csrf
+        handed = {
+            "content": b"no picture",
+            "headers": {"x-csrf-token": csrf, "x-fields": "%7B%22purpose%22%3A%22x%22%7D"},
+        }
+        assert client.post(f"/hand/{page}/0", content=b"x").status_code == 403  # no token
+        assert client.post(f"/hand/{page}/0", **handed).json()["type"] == "urn:secondlook:UnsupportedSource"
+        assert client.post(f"/hand/{page}/7", **handed).status_code == 404
+    with house.client(Role.OPERATOR) as client:  # the same person, in another session
+        csrf = signing_in.by_session(house.service, client.cookies["secondlook"]).csrf
+        handed["headers"]["x-csrf-token"] = csrf  # type: ignore[index]
+        assert client.post(f"/hand/{page}/0", **handed).status_code == 404
 
 
 def test_a_report_is_a_page_that_can_do_nothing(house: House, anybody: BrowserContext) -> None:

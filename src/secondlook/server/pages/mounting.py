@@ -20,7 +20,7 @@ from starlette.types import Scope
 from secondlook.errors import Forbidden, NotSignedIn, SecondLookError
 from secondlook.server.api.asking import signed_in, the_service
 from secondlook.server.api.problems import status_of
-from secondlook.server.pages import door, looks, parts
+from secondlook.server.pages import door, handing, looks, parts
 from secondlook.server.pages.frame import framed
 from secondlook.server.pages.plain import refusal
 from secondlook.server.pages.plan import PLAN, first_for
@@ -34,13 +34,13 @@ _BUILT_WITHIN_S = 60.0
 """A page waits for its acts, which on a busy machine take their time."""
 _GONE_AFTER_S = 20.0
 """A page whose browser was away longer is loaded anew."""
-_PROGRAMS = ("/api/", "/health/", "/metrics")
+_PROGRAMS = ("/api/", "/health/", "/metrics", "/hand/")
 Answer = Callable[[Request, Any], Awaitable[Response]]
 
 
 def add_pages(app: FastAPI) -> None:
     """Once a process: NiceGUI knows one app. Before the app starts."""
-    for router in (door.router, looks.router, _routes(PLAN)):
+    for router in (door.router, looks.router, handing.router, _routes(PLAN)):
         app.include_router(router)
     app.add_middleware(SocketDoor)
     ui.run_with(

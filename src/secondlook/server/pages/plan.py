@@ -8,6 +8,7 @@ from secondlook.server.pages import (
     alerts,
     by_kind,
     cameras,
+    gallery,
     inbox,
     job,
     jobs,
@@ -15,17 +16,26 @@ from secondlook.server.pages import (
     log,
     redaction,
     review,
+    search,
     settings,
     sighting,
+    subject,
+    twins,
 )
 from secondlook.server.pages.spec import PageSpec
 
 PLAN: tuple[PageSpec, ...] = (
     PageSpec("/inbox", "Inbox", May.SEE_SIGHTINGS, inbox.build, "Looking"),
     PageSpec("/sightings/{id}", "Sighting", May.SEE_SIGHTINGS, sighting.build, listed=False, under="/inbox"),
+    PageSpec("/search", "Search", May.SEARCH, search.build, "Looking"),
     PageSpec("/cameras", "Cameras", May.SEE_CAMERAS, cameras.build, "Looking"),
     PageSpec("/jobs", "Jobs", May.SEE_JOBS, jobs.build, "Looking"),
     PageSpec("/jobs/{id}", "Job", May.SEE_JOBS, job.build, listed=False, under="/jobs"),
+    PageSpec("/gallery", "Gallery", May.SEE_SUBJECTS, gallery.build, "People"),
+    PageSpec(
+        "/gallery/duplicates", "Looks like somebody else", May.SEE_SUBJECTS, twins.build, listed=False, under="/gallery"
+    ),
+    PageSpec("/gallery/{id}", "Subject", May.SEE_SUBJECTS, subject.build, listed=False, under="/gallery"),
     PageSpec("/redactions", "Redaction", May.SEE_JOBS, by_kind.redactions, "Publishing"),
     PageSpec("/jobs/{id}/sheet", "Review sheet", May.START_JOBS, redaction.build, listed=False, under="/redactions"),
     PageSpec("/exposure", "Exposure", May.SEE_JOBS, by_kind.exposures, "Publishing"),

@@ -31,7 +31,7 @@ def scripted(nonce: str) -> str:
     script and style of the page itself carries the nonce, so that none that was smuggled in runs."""
     return (
         f"default-src 'none'; script-src 'self' 'nonce-{nonce}' 'unsafe-eval'; style-src 'self' 'nonce-{nonce}'; "
-        f"img-src 'self' data:; media-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; {_NOTHING_ELSE}"
+        f"img-src 'self' data: blob:; media-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; {_NOTHING_ELSE}"
     )
 
 

@@ -39,7 +39,7 @@ class Visit:
     def __init__(self, service: Service, signed: SignedIn, request: Request, client: Client) -> None:
         self.service, self.request = service, request
         self.actor, self.csrf = signed.actor, signed.csrf
-        self._token, self._client = signed.token, client
+        self.client, self._token = client, signed.token
         self._pace: Pace = request.app.state.pace
         self._said: Callable[[str, Tone], None] | None = None
         self._headed: Callable[[str], None] | None = None
@@ -105,12 +105,12 @@ class Visit:
 
     def call(self, title: str) -> None:
         """What the page is called, before it is sent."""
-        self._client.title = f"{title} · Second Look"
+        self.client.title = f"{title} · Second Look"
         if self._headed is not None:
             self._headed(title)
 
     def go(self, path: str) -> None:
-        self._client.open(path)
+        self.client.open(path)
 
 
 def sign_in_path(request: Request, *, ended: bool) -> str:

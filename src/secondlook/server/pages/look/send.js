@@ -1,5 +1,6 @@
 // Files that are chosen or dropped are sent as they are, one after another, straight to where data-send says; what came of
-// each is told to the element as an event "sent", and in a list below it.
+// each is told to the element as an event "sent", and in a list below it. A form named by data-along must be filled in, and is
+// sent along in a header; an image named by data-shown-in shows what was chosen.
 (() => {
   const line = (list, name) => {
     const item = document.createElement("li");
@@ -19,6 +20,9 @@
     request.setRequestHeader("X-CSRF-Token", place.dataset.csrf);
     request.setRequestHeader("Content-Type", "application/octet-stream");
     request.setRequestHeader("Content-Disposition", `attachment; filename*=UTF-8''${encodeURIComponent(file.name)}`);
+    const along = place.dataset.along && document.getElementById(place.dataset.along);
+    if (along) request.setRequestHeader("X-Fields", encodeURIComponent(JSON.stringify(Object.fromEntries(new FormData(along)))));
+    request.upload.onload = () => progress(null);
     request.upload.onprogress = (event) => { if (event.lengthComputable) progress(event.loaded / event.total); };
     request.onloadend = () => {
       let said = {};
@@ -29,11 +33,25 @@
     request.send(file);
   });
 
+  const preview = (place, file) => {
+    const image = place.dataset.shownIn && document.getElementById(place.dataset.shownIn);
+    if (!image) return;
+    if (image.src) URL.revokeObjectURL(image.src);
+    image.onload = () => { image.hidden = false; };
+    image.onerror = () => { image.hidden = true; };  // a format that browsers do not show
+    image.src = URL.createObjectURL(file);
+  };
+
   const sendAll = async (place, files) => {
+    const along = place.dataset.along && document.getElementById(place.dataset.along);
+    if (along && !along.reportValidity()) return;
     const list = place.querySelector("[data-sending]");
     const waiting = [...files].map((file) => [file, line(list, file.name)]);
     for (const [file, shown] of waiting) {
-      const answer = await post(place, file, (share) => { shown.bar.value = share; });
+      preview(place, file);
+      const answer = await post(place, file, (share) => {
+        if (share === null) shown.bar.removeAttribute("value"); else shown.bar.value = share;
+      });
       shown.bar.remove();
       if (answer.good) {
         shown.item.remove();
