@@ -92,7 +92,10 @@ def key_words(source: KeySource | None) -> tuple[str, str]:
 def main(arguments: list[str], makers: Makers | None = None) -> int:
     """0: the job ended, whichever way; anything else: it is to be tried again."""
     data, job = arguments
-    orders = Orders.of_line(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line.endswith(b"\n"):  # the service ended before it had said what to do
+        return UNFORESEEN
+    orders = Orders.of_line(line)
     end_with(orders.parent)
     step_back()
     limit_memory(orders.memory_mb)
