@@ -58,9 +58,10 @@ def service_in(folder: Path, people: int = 12, log: FakeLog | None = None) -> It
     data.make()
     database = Database.on_disk(data.database)
     database.upgrade()
-    gallery = Gallery.create(data.gallery, pack=PACK, dimension=D, key=KeyFile(folder / "keys" / "gallery.key"))
+    key = KeyFile(folder / "keys" / "gallery.key")
+    gallery = Gallery.create(data.gallery, pack=PACK, dimension=D, key=key)
     gallery.enrol_many([(f"Person {number}", [reference(number)]) for number in range(1, people + 1)], PACK)
-    service = Service(Options(data.root), data, database, gallery, log or FakeLog(), None)
+    service = Service(Options(data.root, key=key), data, database, gallery, log or FakeLog(), None)
     try:
         yield service
     finally:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -101,7 +101,7 @@ def restore(
     Example: [b]secondlook restore staff-monday.tar staff.gallery --keys staff-monday.keys[/b]
     """
     imported = _import(keys) if keys is not None else None
-    wishes = Wishes(key=key_source(key_file, key_from), keys=imported)
+    wishes = _for_services(Wishes(key=key_source(key_file, key_from), keys=imported))
     done = restore_place(archive, place, os_actor(), wishes)
     if as_json:
         print_json(asdict(done))
@@ -112,6 +112,15 @@ def restore(
     console.print(f"{place}: {done.files} files of the backup of {done.made_at}.", markup=False)
     if done.erased:
         console.print(f"{done.erased} subjects that were erased since are not in it.", markup=False)
+
+
+def _for_services(wishes: Wishes) -> Wishes:
+    """Also for a service's database, where the service is installed."""
+    try:
+        from secondlook.server.offline import check_service, clean_service
+    except ModuleNotFoundError:
+        return wishes
+    return replace(wishes, check=check_service, cleaners=(clean_service,))
 
 
 def _export(held: Contents, file: Path, key: KeySource | None, passphrase: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,9 +13,11 @@ from secondlook.cli.console import out, print_json, progress
 from secondlook.cli.options import GalleryPath, Json, KeyFilePath, KeyFrom, Quiet, key_source
 from secondlook.custody import gallery_log, os_actor, refuse_names
 from secondlook.custody.backup_erasing import BackupRemover
-from secondlook.custody.erasing import Erased, Reason
+from secondlook.custody.erasing import Erased, Reason, Remover
 from secondlook.custody.erasing import erase as erase_subject
+from secondlook.custody.restore import Clean
 from secondlook.custody.searching import IN_ITS_NAME
+from secondlook.errors import ExtraMissing
 from secondlook.gallery import Gallery
 from secondlook.gallery.founding import FILE_NAME
 from secondlook.gallery.offline import key_source as source_of
@@ -54,6 +57,7 @@ def erase(
         refuse_names(opened, purpose, case)
         facts, source = source_of(gallery / FILE_NAME, key)
         places = [gallery, source.subjects_file(facts.id), *(data or ()), *(backups or ())]
+        removers, cleaners = _service(data or ())
         with progress(quiet or as_json) as bar:
             task = bar.add_task("Looking for what is left", total=None, unit="MB")
             erased = erase_subject(
@@ -61,7 +65,7 @@ def erase(
                 opened,
                 gallery_log(opened),
                 Reason(os_actor(), purpose, case),
-                (BackupRemover(tuple(backups or ())),),
+                (*removers, BackupRemover(tuple(backups or ()), cleaners)),
                 places,
                 lambda done: bar.update(task, completed=done // 1_000_000),
             )
@@ -71,6 +75,19 @@ def erase(
         _tell(erased, subject)
     if not erased.receipt.complete:
         raise typer.Exit(1)
+
+
+def _service(folders: Sequence[Path]) -> tuple[tuple[Remover, ...], tuple[Clean, ...]]:
+    """Who takes a subject out of services' folders among these, and out of their databases in backups."""
+    try:
+        from secondlook.server.offline import FolderRemover, clean_service, is_service
+    except ModuleNotFoundError as error:
+        if any((folder / "service.db").is_file() for folder in folders):
+            raise ExtraMissing(
+                f"A service's folder needs an optional part ({error.name}): install `pip install 'secondlook[server]'`."
+            ) from error
+        return (), ()
+    return tuple(FolderRemover(folder) for folder in folders if is_service(folder)), (clean_service,)
 
 
 def _tell(erased: Erased, subject: str) -> None:

@@ -8,15 +8,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from secondlook.custody.erasing import Reason, erase
 from secondlook.custody.receipts import Removed
 from secondlook.errors import Conflict
+from secondlook.gallery.founding import FILE_NAME as GALLERY_FILE
+from secondlook.gallery.offline import key_source
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts.subjects import forget_answers
-from secondlook.server.rows import JobRow, ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
+from secondlook.server.offline import remove_rows
+from secondlook.server.rows import JobRow
 from secondlook.server.service import Service, Why
 
 
@@ -38,12 +41,7 @@ class ServiceRemover:
 
     def remove(self, subject: str) -> Sequence[Removed]:
         with self.service.database.writing() as session:
-            own = delete(SightingRow).where(SightingRow.subject_id == subject).returning(SightingRow.id)
-            sightings = len(session.scalars(own).all())
-            pictured = select(ReviewTaskSubjectRow.task_id).where(ReviewTaskSubjectRow.subject_id == subject)
-            # of those that were answered no picture is left, and who was in them is known by an id that leads nowhere now
-            open_ = (ReviewTaskRow.id.in_(pictured), ReviewTaskRow.answered_at.is_(None))
-            sets = len(session.scalars(delete(ReviewTaskRow).where(*open_).returning(ReviewTaskRow.id)).all())
+            sightings, sets = remove_rows(session, subject)
             jobs = _jobs_naming(session, subject)
             forget_answers(session)
         folders = 0
@@ -60,17 +58,16 @@ class ServiceRemover:
 
 
 def erase_subject(service: Service, actor: Actor, subject: str, why: Why) -> Erasure:
-    """subject: id in hex. Raises UnknownSubject, GalleryLocked, Conflict while a search of footage is running, for it holds
-    names in clear until it ends."""
+    """subject: id in hex; also of one whose erasure was stopped. Raises UnknownSubject, and Conflict while a job is running,
+    which works on pictures in clear until it ends."""
     actor.need(May.ERASE)
-    name = service.gallery.subject(subject).name
     with service.database.reading() as session:
         if session.scalar(select(JobRow.id).where(JobRow.state == "running").limit(1)) is not None:
             raise Conflict("A job is running, and works on pictures in clear: wait for it or cancel it, then erase.")
     reason = Reason(f"account:{actor.id}", why.purpose, why.case)
-    done = erase(
-        name, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), (service.folder.root,)
-    )
+    facts, source = key_source(service.folder.gallery / GALLERY_FILE, service.options.key)
+    places = (service.folder.root, source.subjects_file(facts.id))
+    done = erase(subject, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), places)
     return Erasure(subject, done.receipt.complete, done.file.name, json.loads(done.file.read_bytes()))
 
 

@@ -26,17 +26,22 @@ def current(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def upgrade(engine: Engine) -> None:
+def check_known(engine: Engine) -> None:
     """Raises GalleryVersion where the database is at a step this version does not know."""
-    made = config()
     at = current(engine)
     try:
         if at is not None:
-            ScriptDirectory.from_config(made).get_revision(at)
+            ScriptDirectory.from_config(config()).get_revision(at)
     except CommandError as error:
         raise GalleryVersion(
             f"The service's database was written by a newer Second Look (step {at}): start it with that version."
         ) from error
+
+
+def upgrade(engine: Engine) -> None:
+    """Raises GalleryVersion where the database is at a step this version does not know."""
+    check_known(engine)
+    made = config()
     with engine.begin() as connection:
         made.attributes["connection"] = connection
         command.upgrade(made, "head")

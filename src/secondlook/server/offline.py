@@ -1,0 +1,75 @@
+"""The service's folder while nobody serves it: somebody is erased out of its database, or a backup of it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import delete, inspect, select
+from sqlalchemy.orm import Session
+
+from secondlook.custody.receipts import Removed
+from secondlook.errors import BackupVersion, GalleryVersion
+from secondlook.server.database import FILE_NAME, Database
+from secondlook.server.migrations.running import check_known
+from secondlook.server.rows import ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
+
+
+def remove_rows(session: Session, subject: str) -> tuple[int, int]:
+    """Sightings of a subject, and blind sets that picture it and were not answered; how many each.
+
+    Of those that were answered no picture is left, and who was in them is known by an id that leads nowhere any more.
+    """
+    own = delete(SightingRow).where(SightingRow.subject_id == subject).returning(SightingRow.id)
+    sightings = len(session.scalars(own).all())
+    pictured = select(ReviewTaskSubjectRow.task_id).where(ReviewTaskSubjectRow.subject_id == subject)
+    open_ = (ReviewTaskRow.id.in_(pictured), ReviewTaskRow.answered_at.is_(None))
+    sets = len(session.scalars(delete(ReviewTaskRow).where(*open_).returning(ReviewTaskRow.id)).all())
+    return sightings, sets
+
+
+@dataclass(frozen=True, slots=True)
+class FolderRemover:
+    """Takes a subject out of a service's folder (``custody.erasing.Remover``)."""
+
+    data: Path
+
+    def remove(self, subject: str) -> Sequence[Removed]:
+        return (Removed("rows of the service", clean_service(self.data / FILE_NAME, subject)),)
+
+
+def is_service(data: Path) -> bool:
+    return (data / FILE_NAME).is_file()
+
+
+def clean_service(file: Path, subject: str) -> int:
+    """A ``custody.restore.Clean``: how many rows were removed; 0 where the file is no service's database."""
+    database = Database.on_disk(file)
+    try:
+        if not _is_ours(database):
+            return 0
+        with database.writing() as session:
+            removed = sum(remove_rows(session, subject))
+        database.compact()
+        return removed
+    finally:
+        database.close()
+
+
+def check_service(file: Path, _schema: str) -> None:
+    """A ``custody.restore.Check``. Raises BackupVersion where a newer version wrote this service's database."""
+    database = Database.on_disk(file)
+    try:
+        if _is_ours(database):
+            check_known(database.engine)
+    except GalleryVersion as error:
+        raise BackupVersion(
+            f"The backup's service was written by a newer Second Look: restore it with that. {error}"
+        ) from error
+    finally:
+        database.close()
+
+
+def _is_ours(database: Database) -> bool:
+    return {SightingRow.__tablename__, ReviewTaskRow.__tablename__} <= set(inspect(database.engine).get_table_names())
