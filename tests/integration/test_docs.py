@@ -7,10 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import httpx2
 import numpy as np
 import onnx
 import pytest
@@ -95,11 +97,55 @@ def _recogniser(path: Path) -> None:
     onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), path)
 
 
-def run(command: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    words = {**os.environ, "SECONDLOOK_HOME": str(folder / "home"), "PATH": _path()}
+def run(command: str, folder: Path, key: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        command, shell=True, cwd=folder, env=words, capture_output=True, text=True, timeout=240, check=False
+        command,
+        shell=True,
+        cwd=folder,
+        env=_words(folder, key),
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
     )
+
+
+def _words(folder: Path, key: str = "") -> dict[str, str]:
+    return {**os.environ, "SECONDLOOK_HOME": str(folder / "home"), "PATH": _path(), "KEY": key}
+
+
+@contextmanager
+def served(command: str, folder: Path) -> Iterator[str]:
+    """The page's service, as its command starts it; an operator's API key of it."""
+    service = subprocess.Popen(
+        command.split(), cwd=folder, env=_words(folder), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    try:
+        assert service.stdout is not None
+        said: list[str] = []
+        while not said or "is at" not in said[-1]:
+            said.append(service.stdout.readline())
+            assert said[-1], f"{command} ended with {service.wait()}"
+        yield _operators_key(
+            said[-1].split()[-1], next(line for line in said if "token=" in line).partition("token=")[2]
+        )
+    finally:
+        service.terminate()
+        service.communicate(timeout=60)
+
+
+def _operators_key(place: str, token: str) -> str:
+    """As the first admin makes it."""
+    api, password = f"{place}/api/v1", "correct horse battery staple"
+    with httpx2.Client(timeout=60) as client:
+        for name, made in (("admin", token.strip()), ("ada", "")):
+            if not made:
+                made = client.post(f"{api}/accounts", json={"name": name, "role": "operator"}).json()["token"]
+            assert client.post(f"{api}/password", json={"token": made, "password": password}).is_success
+            signed_in = client.post(f"{api}/session", json={"name": name, "password": password})
+            client.headers["x-csrf-token"] = signed_in.json()["csrf"]
+        secret: str = client.post(f"{api}/keys", json={"label": "docs"}).json()["secret"]
+        return secret
 
 
 def _path() -> str:
@@ -114,18 +160,27 @@ def test_every_command_of_the_page_runs(page: str, workplace: Path) -> None:
     if page != "enrol.md":
         done = run("secondlook enrol people/ --gallery staff.gallery --on-suspicion enrol --quiet", workplace)
         assert done.returncode == 0, done.stderr
-    for block in blocks(REPOSITORY / "docs" / page):
-        if block.language == "toml":
-            (workplace / "model.toml").write_text(block.text, encoding="utf-8")
-        if block.language != "sh":
-            continue
-        for command in block.text.strip().splitlines():
-            done = run(command, workplace)
-            if "network" in block.note and done.returncode == 1:
-                # Where there is no network the command still has to say so in one sentence.
-                assert done.stderr.strip().splitlines()[-1].startswith("secondlook: "), done.stderr
+    with ExitStack() as stack:
+        key = ""
+        for block in blocks(REPOSITORY / "docs" / page):
+            if block.language == "toml":
+                (workplace / "model.toml").write_text(block.text, encoding="utf-8")
+            if block.language != "sh":
                 continue
-            assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+            for command in block.text.strip().splitlines():
+                if "background" in block.note:
+                    key = stack.enter_context(served(command, workplace))
+                else:
+                    _try(command, block, workplace, key)
+
+
+def _try(command: str, block: Block, workplace: Path, key: str) -> None:
+    done = run(command, workplace, key)
+    if "network" in block.note and done.returncode == 1:
+        # Where there is no network the command still has to say so in one sentence.
+        assert done.stderr.strip().splitlines()[-1].startswith("secondlook: "), done.stderr
+        return
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
 
 
 def test_python_of_the_docs_runs(workplace: Path) -> None:

@@ -104,6 +104,7 @@ def _bound(options: Options) -> socket.socket:
     try:
         found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         found.bind((options.host, options.port))
+        found.listen(2048)  # who reads the printed address and asks at once waits, and is not refused
     except OSError as error:
         found.close()
         raise OutputError(
