@@ -55,6 +55,8 @@ from secondlook.types import Sighting as Found
 from service_samples import QUALITY, unit
 
 PEOPLE = 14
+BOX = (170.0, 30.0, 230.0, 110.0)
+"""In ``crowd``."""
 WHY = Why("a lost child at the east gate", "2026-114")
 REPORT = "<!doctype html><html lang='en'><title>Report</title><style>h1 { color: teal }</style><h1>A report</h1></html>"
 
@@ -162,7 +164,7 @@ def fill(service: Service, operator: Actor) -> Happened:
     out = service.folder.jobs / exposure / RESULTS
     out.mkdir(parents=True)
     (out / "report.html").write_text(REPORT)
-    seen_ = _sightings(service, operator, found)
+    seen_ = _sightings(service, operator, found, photo)
     subject = service.gallery.subject_id("Person 1")
     return Happened(subject, photo, found, running, failed, redaction, exposure, _cameras(service, operator), seen_)
 
@@ -179,7 +181,7 @@ def seen() -> list[Found]:
     """Candidates with drawn faces, and such as are inconclusive."""
     made = _decided()
     return [
-        one if one.crop is None else replace(one, crop=drawing(np.random.default_rng(90 + n), COARSE)[0])
+        one if one.crop is None else replace(one, crop=drawing(np.random.default_rng(90 + n), COARSE)[0], box=BOX)
         for n, one in enumerate(made)
     ]
 
@@ -195,8 +197,8 @@ def _decided() -> list[Found]:
     ]
 
 
-def _sightings(service: Service, operator: Actor, job: str) -> tuple[str, ...]:
-    found = [Seen(record_of(one), None if one.crop is None else jpeg(one.crop)) for one in seen()]
+def _sightings(service: Service, operator: Actor, job: str, photo: str) -> tuple[str, ...]:
+    found = [Seen(record_of(one), None if one.crop is None else jpeg(one.crop), photo) for one in seen()]
     with service.database.writing() as session:
         kept = keep_sightings(
             service,

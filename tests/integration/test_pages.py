@@ -584,6 +584,42 @@ def test_a_sighting_says_what_it_rests_on_and_is_dropped(house: House, anybody: 
     assert len(sightings.sightings(house.service, house.people[Role.OPERATOR], Wanted())) == before - 1
 
 
+def test_the_whole_picture_is_shown_to_who_sent_it_alone(house: House, anybody: BrowserContext) -> None:
+    path = f"{house.address}/sightings/{house.happened.sightings[0]}"
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(path)
+    whole = page.get_by_alt_text("The whole picture in which the face was seen").bounding_box()
+    box = page.locator(".box").bounding_box()
+    assert whole is not None and box is not None
+    assert box["x"] - whole["x"] == pytest.approx(170 * whole["width"] / 520, abs=1.5)
+    assert box["width"] == pytest.approx(60 * whole["width"] / 520, abs=3)
+    anybody.clear_cookies()
+    page = signed_in(anybody, house, Role.AUDITOR)
+    page.goto(path)
+    page.get_by_role("heading", name="What people said").wait_for()
+    assert page.get_by_alt_text("The whole picture in which the face was seen").count() == 0
+
+
+def test_on_a_phone_the_pages_are_behind_a_button_and_the_look_is_kept(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.AUDITOR)
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    page.goto(f"{house.address}/keys")
+    menu, pages = page.get_by_role("button", name="Menu"), page.get_by_role("navigation", name="Pages")
+    menu.wait_for()
+    assert not pages.is_visible()
+    menu.press("Enter")
+    assert pages.is_visible() and menu.get_attribute("aria-expanded") == "true"
+    light = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.get_by_label("Appearance").select_option("dark")
+    dark = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.keyboard.press("Escape")
+    assert not pages.is_visible() and page.evaluate("document.activeElement.textContent") == "Menu"
+    page.reload()
+    menu.click()
+    assert page.get_by_label("Appearance").input_value() == "dark"
+    assert light != dark == page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
 def test_every_setting_can_be_set() -> None:
     asked = {one.name for _, group in settings.GROUPS for one in group}
     known = {f"mqtt.{field.name}" for field in fields(Mqtt)} | {field.name for field in fields(Settings)} - {"mqtt"}

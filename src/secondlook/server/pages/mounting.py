@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
-from nicegui import core, ui
+from nicegui import Client, core, ui
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
@@ -79,13 +79,13 @@ def _routes(plan: Sequence[PageSpec]) -> APIRouter:
 
 def _opening(spec: PageSpec, plan: Sequence[PageSpec]) -> Callable[[Request], Awaitable[Response | None]]:
     async def opened(request: Request) -> Response | None:
+        client = ui.context.client
         try:
             session = await run_in_threadpool(signed_in, request)
         except NotSignedIn:
-            return RedirectResponse(sign_in_path(request, ended=True), 303)
+            return _to_the_door(client, request, ended=True)
         if session is None:
-            return RedirectResponse(sign_in_path(request, ended=False), 303)
-        client = ui.context.client
+            return _to_the_door(client, request, ended=False)
         visit = Visit(the_service(request), session, request, client)
         page = framed(visit, spec, plan)
         try:
@@ -96,7 +96,7 @@ def _opening(spec: PageSpec, plan: Sequence[PageSpec]) -> Callable[[Request], Aw
             with page:
                 await spec.build(visit)
         except NotSignedIn:
-            return RedirectResponse(sign_in_path(request, ended=True), 303)
+            return _to_the_door(client, request, ended=True)
         except SecondLookError as error:
             client.status_code = status_of(error)
             _instead(page, str(error))
@@ -107,6 +107,11 @@ def _opening(spec: PageSpec, plan: Sequence[PageSpec]) -> Callable[[Request], Aw
         return None
 
     return opened
+
+
+def _to_the_door(client: Client, request: Request, *, ended: bool) -> Response:
+    client.delete()  # nothing is held for who is not signed in
+    return RedirectResponse(sign_in_path(request, ended=ended), 303)
 
 
 def _instead(page: parts.Tag, sentence: str) -> None:

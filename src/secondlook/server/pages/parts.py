@@ -216,5 +216,13 @@ def picture(data: bytes, alt: str, media_type: str = "image/jpeg", **attributes:
     return Tag("img", src=data_uri(data, media_type), alt=alt, **attributes)
 
 
+def box_over(box: tuple[float, float, float, float], width: int, height: int, text: str, kind: str) -> Tag:
+    """A box over a picture, in shares of its size. box: x0, y0, x1, y1 px of the picture itself. kind: a class."""
+    x0, y0, x1, y1 = (100 * edge / of for edge, of in zip(box, (width, height, width, height), strict=True))
+    place = Tag("span", text, class_=f"box {kind}")
+    place.style(f"left: {x0:.3f}%; top: {y0:.3f}%; width: {x1 - x0:.3f}%; height: {y1 - y0:.3f}%")
+    return place
+
+
 def data_uri(data: bytes, media_type: str) -> str:
     return f"data:{media_type};base64,{base64.b64encode(data).decode()}"

@@ -47,14 +47,9 @@ async def build(visit: Visit) -> None:
 
 
 def _boxes(found: Searched) -> None:
-    """Over the picture, in shares of its size; the number stands at the result, too."""
+    """The number stands at the result, too."""
     for face in found.faces:
-        x0, y0, x1, y1 = face.box
-        place = Tag("span", str(face.number), class_=f"box {face.outcome}")
-        place.style(
-            f"left: {100 * x0 / found.width:.3f}%; top: {100 * y0 / found.height:.3f}%; "
-            f"width: {100 * (x1 - x0) / found.width:.3f}%; height: {100 * (y1 - y0) / found.height:.3f}%"
-        )
+        parts.box_over(face.box, found.width, found.height, str(face.number), face.outcome)
 
 
 def _draw(found: Searched) -> None:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from functools import partial
 
+from secondlook.errors import NotFound, SourceError
 from secondlook.report import words
 from secondlook.report.sureness import without_figures
+from secondlook.review.verdicts import Verdict
 from secondlook.server.actors import May
 from secondlook.server.acts import sightings as acts
+from secondlook.server.acts.scene import scene
 from secondlook.server.acts.sightings import Opened
 from secondlook.server.pages import parts, told
 from secondlook.server.pages.inbox import face
@@ -15,6 +18,12 @@ from secondlook.server.pages.live import asked
 from secondlook.server.pages.parts import Tag
 from secondlook.server.pages.visits import Visit
 from secondlook.server.pages.wording import day_and_time
+from secondlook.types import Outcome
+
+_NO_LINEUP = (
+    "No line-up for eyewitnesses can be made of this, nor is there one to export: the candidate was chosen for looking alike, so "
+    "such a line-up would be rigged by construction."
+)
 
 
 async def build(visit: Visit) -> None:
@@ -26,9 +35,13 @@ async def build(visit: Visit) -> None:
             face(one)
         with Tag("div"):
             _said(one)
+    await _scene(visit, one)
     with Tag("section"):
         parts.heading(2, "What people said")
         told.review_state(one.sighting)
+        if one.sighting.outcome is Outcome.CANDIDATE and one.sighting.review is Verdict.UNREVIEWED:
+            parts.para("Reviewers are asked by themselves; there is nothing to send.")
+        parts.para(_NO_LINEUP, class_="small")
     with Tag("section"):
         parts.heading(2, "The most alike")
         told.candidates(one)
@@ -42,6 +55,20 @@ async def build(visit: Visit) -> None:
         parts.facts(_facts(visit, one))
     if visit.may(May.DROP_SIGHTINGS):
         await _drop(visit, one)
+
+
+async def _scene(visit: Visit, one: Opened) -> None:
+    """The whole picture, where whoever looks sent it and it is still there."""
+    try:
+        found = await visit.do(scene, one.sighting.id)
+    except (NotFound, SourceError):
+        return
+    with Tag("section"):
+        parts.heading(2, "Where in the picture")
+        with Tag("div", class_="searched"):
+            parts.picture(found.jpeg, "The whole picture in which the face was seen")
+            with Tag("div", class_="boxes"):
+                parts.box_over(found.box, found.width, found.height, "", one.sighting.outcome)
 
 
 def _said(one: Opened) -> None:
