@@ -166,9 +166,12 @@ def stated_many(
     plain = evidence.log_lr(p, at, best) - math.log(over)
     ratio = np.clip(plain, c.low_log10_lr * math.log(10), c.high_log10_lr * math.log(10))
     enrolled = np.logaddexp(plain, evidence.log_own_cdf(p, at, best)) / math.log(10)
-    alike = _estimates(evidence.alike_rate(p, at, best), sets)
-    missed = _estimates(evidence.miss_rate(p, at, cut), sets)
-    right = _estimates(evidence.posterior(ratio, evidence.miss_rate(p, at, best), prior), sets)
+    rates = (
+        evidence.alike_rate(p, at, best),
+        evidence.miss_rate(p, at, cut),
+        evidence.posterior(ratio, evidence.miss_rate(p, at, best), prior),
+    )
+    alike, missed, right = _estimates(np.stack(rates).reshape(len(rates), len(scores), sets))
     return tuple(
         _stated(
             c,
@@ -211,17 +214,16 @@ def _stated(
     )
 
 
-def _estimates(values: Doubles, sets: int) -> list[Estimate]:
-    """values: of the fit and of each refit, search after search -> the fit's, and the range that holds 95 % of the refits'
-    and it."""
-    each = values.reshape(-1, sets)
-    if sets == 1:
-        return [Estimate(value, value, value) for value in each[:, 0].tolist()]
-    lows, highs = np.quantile(each[:, 1:], (0.025, 0.975), axis=1).tolist()
-    return [
-        Estimate(value, min(low, value), max(high, value))
-        for value, low, high in zip(each[:, 0].tolist(), lows, highs, strict=True)
-    ]
+def _estimates(values: Doubles) -> list[list[Estimate]]:
+    """(kinds, searches, sets), of the fit and of each refit -> for each kind and search the fit's value, and the range that
+    holds 95 % of the refits' and it."""
+    fit = values[..., 0]
+    if values.shape[-1] == 1:
+        low, high = fit, fit
+    else:
+        low, high = np.quantile(values[..., 1:], (0.025, 0.975), axis=-1)
+    bounds = np.stack([fit, np.minimum(low, fit), np.maximum(high, fit)], axis=-1).tolist()
+    return [[Estimate(*each) for each in kind] for kind in bounds]
 
 
 def _conditions(c: Calibration, qualities: Sequence[Quality], n: int) -> Conditions:

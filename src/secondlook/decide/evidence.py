@@ -195,27 +195,38 @@ def _nonzero(shape: Doubles) -> Doubles:
 # the person's own score
 
 
+Own = tuple[Doubles, Doubles, Doubles, Doubles]
+"""Location, log scale, skewness and log tail weight of each row."""
+
+
+def own_sinh_arcsinh(p: Parameters, c: Conditions) -> Own:
+    x = design_own(c)
+    skew = p.own_shape[..., 0] + p.own_shape[..., 1] * c.terms[:, 0]
+    return _along(x, p.own_location), _along(x, p.own_log_scale), skew, np.asarray(p.own_shape[..., 2], np.float64)
+
+
 def miss_rate(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
     """Of enrolled people searched so, the share whose own score is below ``score``, 0 to 1."""
-    return np.asarray(ndtr(_own(p, c, score)[0]), np.float64)
+    return np.asarray(ndtr(_standing(own_sinh_arcsinh(p, c), score)[0]), np.float64)
 
 
 def log_own_cdf(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
-    return np.asarray(log_ndtr(_own(p, c, score)[0]), np.float64)
+    return np.asarray(log_ndtr(_standing(own_sinh_arcsinh(p, c), score)[0]), np.float64)
 
 
 def log_own_density(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
-    z, log_slope = _own(p, c, score)
+    return _own_density(own_sinh_arcsinh(p, c), score)
+
+
+def _own_density(own: Own, score: Doubles) -> Doubles:
+    z, log_slope = _standing(own, score)
     return np.asarray(log_slope - z**2 / 2 - 0.5 * np.log(2 * np.pi), np.float64)
 
 
-def _own(p: Parameters, c: Conditions, score: Doubles) -> tuple[Doubles, Doubles]:
+def _standing(own: Own, score: Doubles) -> tuple[Doubles, Doubles]:
     """The standard normal quantile that the score stands at, and the log of its slope."""
-    x = design_own(c)
-    log_scale = _along(x, p.own_log_scale)
-    u = (score - _along(x, p.own_location)) * np.exp(-log_scale)
-    log_tail = p.own_shape[..., 2]
-    skew = p.own_shape[..., 0] + p.own_shape[..., 1] * c.terms[:, 0]
+    location, log_scale, skew, log_tail = own
+    u = (score - location) * np.exp(-log_scale)
     inner = np.asarray(np.clip(np.exp(log_tail) * np.arcsinh(u) - skew, -12, 12), np.float64)
     log_slope = log_tail + np.log(np.cosh(inner)) - 0.5 * np.log1p(u**2) - log_scale
     return np.asarray(np.sinh(inner), np.float64), np.asarray(log_slope, np.float64)
@@ -245,24 +256,36 @@ def log_lr(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
 def _rising(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
     """The plain ratio, held between the largest ones so far at the two nearest scores of a grid that is the same for every
     score of a condition: from what nine in ten strangers reach to what hardly any enrolled person does."""
-    low, last = (quantile(other_gev(p, c), above) for above in (0.9, 1e-3))
-    x = design_own(c)
-    high = np.maximum(_along(x, p.own_location) + 4 * np.exp(_along(x, p.own_log_scale)), last)
+    other, own = other_gev(p, c), own_sinh_arcsinh(p, c)
+    low, last = quantile(other, 0.9), quantile(other, 1e-3)
+    high = np.maximum(own[0] + 4 * np.exp(own[1]), last)
     at = low[:, None] + np.linspace(0, 1, _GRID) * (high - low)[:, None]
-    each = np.repeat(np.arange(len(c)), _GRID)
-    plain = plain_log_lr(p.rows(each), c.rows(each), at.ravel()).reshape(len(c), _GRID)
+    plain = _plain(_columns(*other), _columns(*own), at)
     largest = np.maximum.accumulate(plain, axis=1)
     place = np.clip((score - low) / (high - low), 0, 1) * (_GRID - 1)
     left, rows = np.minimum(place.astype(np.intp), _GRID - 2), np.arange(len(c))
     least = np.where(score < low, -np.inf, largest[rows, left])
     most = np.where(score < low, largest[:, 0], largest[rows, left + 1])
-    return np.asarray(np.clip(plain_log_lr(p, c, np.minimum(score, high)), least, most), np.float64)
+    return np.asarray(np.clip(_plain(other, own, np.minimum(score, high)), least, most), np.float64)
 
 
 def plain_log_lr(p: Parameters, c: Conditions, score: Doubles) -> Doubles:
     """``log_lr`` as the two distributions have it, before its final calibration."""
-    ratio = log_own_density(p, c, score) + log_other_cdf(p, c, score) - log_other_density(p, c, score)
-    return np.asarray(ratio, np.float64)
+    return _plain(other_gev(p, c), own_sinh_arcsinh(p, c), score)
+
+
+def _plain(other: tuple[Doubles, ...], own: tuple[Doubles, ...], score: Doubles) -> Doubles:
+    """f_own F_other / f_other: of the last two only a power of t is left."""
+    location, scale, shape = other
+    place, log_scale, skew, log_tail = own
+    log_t = _log_t((location, scale, shape), score)
+    density = _own_density((place, log_scale, skew, log_tail), score)
+    return np.asarray(density - (1 + shape) * log_t + np.log(scale), np.float64)
+
+
+def _columns(*rows: Doubles) -> tuple[Doubles, ...]:
+    """Of each row one value for all scores that it is asked at."""
+    return tuple(np.asarray(row)[..., None] for row in rows)
 
 
 def posterior(log_ratio: Doubles, wrong_first: Doubles, prior: float) -> Doubles:
