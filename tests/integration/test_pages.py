@@ -169,7 +169,7 @@ def test_signing_out_takes_the_session_and_needs_its_token(house: House) -> None
 
 def test_a_path_that_is_none_is_answered_as_it_was_asked(house: House) -> None:
     with house.client() as client:
-        assert "<h1>Not Found</h1>" in client.get("/nothing").text
+        assert "There is no page at this address" in client.get("/nothing").text
         assert client.get("/api/v1/nothing").json()["status"] == 404
 
 
@@ -328,6 +328,9 @@ def test_by_keyboard_alone(house: House, anybody: BrowserContext) -> None:
     page.get_by_role("button", name="Revoke").press("Enter")
     page.get_by_role("dialog").get_by_role("button", name="Revoke").press("Enter")
     page.get_by_role("status").get_by_text("is revoked").wait_for()
+    # the button is gone, and the keyboard is still where it was
+    page.wait_for_function("document.activeElement.contains(document.querySelector('.badge.ended'))")
+    assert page.evaluate("document.activeElement !== document.body")
 
 
 def test_what_was_typed_outlives_a_change_of_the_page(house: House, anybody: BrowserContext) -> None:

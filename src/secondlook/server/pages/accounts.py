@@ -26,20 +26,21 @@ async def build(visit: Visit) -> None:
 
     async def new(sent: dict[str, str]) -> None:
         invited(await visit.do(acts.create, sent["name"], Role(sent["role"])))
-        await accounts.show()
+        parts.emptied(form)
+        await accounts.again()
 
     async def again(account: str, _: object) -> None:
         invited(await visit.do(acts.invite_again, account))
-        await accounts.show()
+        await accounts.again()
 
     async def change(account: str, disabled: bool, _: object) -> None:
         changed = await visit.do(acts.change, account, disabled=disabled)
-        await accounts.show()
+        await accounts.again()
         visit.say(f"{changed.name} is {'disabled, and signed out everywhere' if disabled else 'enabled'}.")
 
     async def give_role(account: str, sent: dict[str, str]) -> None:
         changed = await visit.do(acts.change, account, role=Role(sent["role"]))
-        await accounts.show()
+        await accounts.again()
         visit.say(f"{changed.name} is now {changed.role}, and must sign in again.")
 
     def invited(by: Invited) -> None:
@@ -79,7 +80,7 @@ async def build(visit: Visit) -> None:
         await accounts.show()
     with Tag("section"):
         parts.heading(2, "A new account")
-        with parts.form(visit.doing(new)):
+        with parts.form(visit.doing(new)) as form:
             parts.field("Name", "name", required=True, maxlength="128")
             parts.choice("Role", "role", {role.value: said for role, said in ROLES.items()})
             parts.submit("Create the account")

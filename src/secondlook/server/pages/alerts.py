@@ -41,15 +41,16 @@ async def build(visit: Visit) -> None:
             made.clear()
             with made:
                 once(f"The secret with which {new.webhook.label} checks what it gets", new.secret)
-            await hooks.show()
+            parts.emptied(form)
+            await hooks.again()
 
         async def switch(webhook: str, enabled: bool, _: object) -> None:
             await visit.do(acts.change_webhook, webhook, enabled=enabled)
-            await hooks.show()
+            await hooks.again()
 
         async def remove(webhook: str, _: object) -> None:
             await visit.do(acts.remove_webhook, webhook)
-            await hooks.show()
+            await hooks.again()
 
         async def try_it(webhook: str, _: object) -> None:
             await visit.do(acts.try_webhook, webhook, new_id())
@@ -79,7 +80,7 @@ async def build(visit: Visit) -> None:
         if can:
             with Tag("details"):
                 Tag("summary", "Add a webhook")
-                with parts.form(visit.doing(add)):
+                with parts.form(visit.doing(add)) as form:
                     parts.field("Who is told", "label", required=True, maxlength="128")
                     parts.field("Address", "url", type="url", required=True, maxlength="2000", placeholder="https://")
                     parts.field("Quiet hours", "quiet", hint="Such as 22:00-06:00 Europe/Berlin; empty: none.")
@@ -92,12 +93,13 @@ async def build(visit: Visit) -> None:
 async def _broker(visit: Visit) -> None:
     async def keep(sent: dict[str, str]) -> None:
         await visit.do(acts.set_mqtt_password, sent["password"])
+        parts.emptied(form)
         visit.say("The broker's password is kept, sealed.")
 
     with Tag("section"):
         parts.heading(2, "MQTT")
         parts.para("Host, port and topics are among the settings. The password is kept sealed and never shown.")
-        with parts.form(visit.doing(keep), class_="inline"):
+        with parts.form(visit.doing(keep), class_="inline") as form:
             # for programs that keep passwords
             Tag("input", type="text", name="user", autocomplete="username", value="mqtt", hidden=True)
             parts.field(
@@ -109,7 +111,7 @@ async def _broker(visit: Visit) -> None:
 async def _deliveries(visit: Visit, can: bool) -> None:
     async def again(delivery: str, _: object) -> None:
         await visit.do(acts.try_again, delivery)
-        await dead.show()
+        await dead.again()
         await newest.show()
 
     def drawn(caption: str, none: str, found: tuple[Delivery, ...]) -> None:

@@ -93,17 +93,18 @@ async def build(visit: Visit) -> None:
 
     async def switch(camera: str, enabled: bool, _: object) -> None:
         await visit.do(acts.change, camera, enabled=enabled)
-        await cameras.show()
+        await cameras.again()
         await look()
 
     async def remove(camera: str, _: object) -> None:
         await visit.do(acts.remove, camera)
-        await cameras.show()
+        await cameras.again()
 
     async def add(sent: dict[str, str]) -> None:
         wanted = Asked(sent["label"], sent["address"].strip(), why_of(sent), Look(tells="tells" in sent))
         await visit.do(acts.add, new_id(), wanted)
         await look()
+        parts.emptied(form)
         visit.say("The camera is on.")
 
     cameras = Part(load, drawn)
@@ -113,7 +114,7 @@ async def build(visit: Visit) -> None:
     if visit.may(May.CHANGE_CAMERAS):
         with Tag("section"):
             parts.heading(2, "A new camera")
-            with parts.form(visit.doing(add)):
+            with parts.form(visit.doing(add)) as form:
                 parts.field("Where it looks", "label", required=True, maxlength="128")
                 hint = "rtsp://, http:// or https://, /dev/video0, or upload: and the id of a video. A password in it is sealed."
                 parts.field("Address", "address", hint=hint, required=True, maxlength="2000", spellcheck="false")

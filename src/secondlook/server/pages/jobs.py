@@ -111,7 +111,7 @@ async def _new(visit: Visit) -> None:
 
     async def delete(upload: str, _: object) -> None:
         await visit.do(uploads.delete, upload)
-        await files.show()
+        await files.again()
 
     def chosen(found: tuple[Upload, ...]) -> None:
         if not found:

@@ -15,7 +15,7 @@ from secondlook.server.pages.wording import day_and_time
 
 async def build(visit: Visit) -> None:
     parts.para("A key lets a program ask the API with your role. Nothing is kept from which it could be read again.")
-    with parts.form(visit.doing(lambda sent: new(sent)), class_="inline"):
+    with parts.form(visit.doing(lambda sent: new(sent)), class_="inline") as form:
         parts.field("What the new key is for", "label", required=True, maxlength="128")
         parts.submit("Make a key")
     made = Tag("div")
@@ -25,11 +25,12 @@ async def build(visit: Visit) -> None:
         made.clear()
         with made:
             once("The new key", key.secret)
-        await keys.show()
+        parts.emptied(form)
+        await keys.again()
 
     async def revoke(key: str, _: object) -> None:
         await visit.do(signing_in.revoke_key, key)
-        await keys.show()
+        await keys.again()
         visit.say("The key is revoked: whoever uses it is turned away.")
 
     def drawn(found: tuple[ApiKey, ...]) -> None:

@@ -9,6 +9,7 @@ from secondlook.server.pages import parts
 from secondlook.server.pages.parts import Attribute, Handler, Tag
 
 T = TypeVar("T")
+_FOCUS = "if (document.activeElement === document.body) document.getElementById('%s')?.focus({preventScroll: true})"
 
 
 class Part(Generic[T]):
@@ -16,10 +17,15 @@ class Part(Generic[T]):
 
     def __init__(self, load: Callable[[], Awaitable[T]], draw: Callable[[T], None], **attributes: Attribute) -> None:
         self._load, self._draw = load, draw
-        self._box = Tag("div", **attributes)
+        self._box = Tag("div", tabindex="-1", **attributes)
         self._shown: list[T] = []
 
-    async def show(self, _: object = None) -> None:
+    async def again(self) -> None:
+        """After something was done in it: where the button that did it is gone, the keyboard goes on from here."""
+        await self.show()
+        self._box.client.run_javascript(_FOCUS % self._box.html_id)
+
+    async def show(self) -> None:
         """Raises what loading raises."""
         found = await self._load()
         if self._shown == [found]:

@@ -142,6 +142,8 @@ def _for_people(programs: Any) -> Answer:
         if request.url.path.startswith(_PROGRAMS) or "text/html" not in request.headers.get("accept", ""):
             return answered
         said = json.loads(bytes(answered.body))
-        return refusal(said["title"], said["detail"], answered.status_code)
+        nowhere = answered.status_code == 404 and said["detail"] == said["title"]
+        sentence = "There is no page at this address: look at it again." if nowhere else said["detail"]
+        return refusal(said["title"], sentence, answered.status_code)
 
     return answer

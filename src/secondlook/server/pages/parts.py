@@ -81,6 +81,11 @@ def form(handler: Handler, /, **attributes: Attribute) -> Tag:
     return made
 
 
+def emptied(form: Tag) -> None:
+    """After it was taken: the fields as they were at first."""
+    form.run_method("reset")
+
+
 def _labelled(label: str, hint: str, made: Callable[[str | None], Tag]) -> Tag:
     with Tag("div", class_="field"):
         said = Tag("label", label)

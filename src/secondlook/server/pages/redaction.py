@@ -70,12 +70,12 @@ async def _missed(visit: Visit, job: Job, copies: list[JobFile], names: dict[str
 
     async def add(sent: dict[str, str]) -> None:
         places.append(_spot(sent))
-        await listed.show()
+        await listed.again()
         visit.say("The place is added below.")
 
     async def take_back(number: int, _: object) -> None:
         del places[number]
-        await listed.show()
+        await listed.again()
 
     async def press(_: object) -> None:
         if not places:

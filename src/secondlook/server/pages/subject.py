@@ -61,7 +61,7 @@ async def build(visit: Visit) -> None:
 async def _pictures(visit: Visit, subject: Subject, can: bool) -> None:
     async def remove(reference: int, _: object) -> None:
         await visit.do(acts.remove_reference, reference)
-        await shown.show()
+        await shown.again()
 
     async def divide(sent: dict[str, str]) -> None:
         chosen = [int(name.removeprefix("reference:")) for name in sent if name.startswith("reference:")]
