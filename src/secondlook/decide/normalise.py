@@ -22,6 +22,8 @@ from secondlook.types import Floats
 
 _LEAST_SPREAD = 1e-3
 _ROWS = 4096
+_FEW = 8
+"""Probes that are multiplied without BLAS: on a busy machine its threads wait for each other many times as long."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,6 +52,8 @@ class CohortNormalised:
         return reference_side(templates, *self._nearest(templates))
 
     def _nearest(self, templates: Floats) -> tuple[Floats, Floats]:
+        if 0 < len(templates) <= _FEW:
+            return nearest(np.einsum("nd,kd->nk", templates, self.points), self.top)
         parts = [
             nearest(templates[start : start + _ROWS] @ self.points.T, self.top)
             for start in range(0, len(templates), _ROWS)

@@ -28,9 +28,9 @@ class Remembered(Generic[K, V]):
         """What was looked up a moment ago, or is now. What ``look_up`` raises is raised, and not kept."""
         now = time.monotonic()
         with self._lock:
-            held, changes = self._held.get(key), self._changes
-        if held is not None and held[1] > now:
-            return held[0]
+            found, changes = self._held.get(key), self._changes
+        if found is not None and found[1] > now:
+            return found[0]
         value = look_up()
         with self._lock:
             if changes == self._changes:  # else it may be from before the change
@@ -38,6 +38,12 @@ class Remembered(Generic[K, V]):
                     self._held.clear()
                 self._held[key] = (value, now + self._seconds)
         return value
+
+    def held(self, key: K) -> V | None:
+        """What was looked up a moment ago, if it was."""
+        with self._lock:
+            found = self._held.get(key)
+        return found[0] if found is not None and found[1] > time.monotonic() else None
 
     def forget(self) -> None:
         with self._lock:

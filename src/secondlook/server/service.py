@@ -67,7 +67,7 @@ class Service:
         self._lock = threading.Lock()
         self._identifier: tuple[Settings, Identifier] | None = None
         self._settings: Remembered[None, Settings] = Remembered(_A_MOMENT_S)
-        self._nameless: Remembered[tuple[int, str, str], None] = Remembered(_A_MOMENT_S)
+        self._nameless: Remembered[tuple[int, str, str], None] = Remembered(3600)
 
     @classmethod
     def open(cls, options: Options) -> Self:

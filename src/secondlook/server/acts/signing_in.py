@@ -103,6 +103,11 @@ def by_key(service: Service, secret: str) -> Actor:
     return service.keys.get(key, lambda: _by_key(service, key))
 
 
+def recently(service: Service, secret: str) -> Actor | None:
+    """Whose API key it is, where that was looked up a moment ago."""
+    return service.keys.held(hashed(secret))
+
+
 def _by_key(service: Service, secret: str) -> Actor:
     """secret: hashed."""
     with service.database.reading() as session:

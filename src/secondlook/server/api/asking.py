@@ -7,10 +7,11 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyCookie, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from secondlook.errors import Forbidden, NotSignedIn
 from secondlook.server.actors import Actor, May
-from secondlook.server.acts.signing_in import SignedIn, by_key, by_session
+from secondlook.server.acts.signing_in import SignedIn, by_key, by_session, recently
 from secondlook.server.api.pace import Pace
 from secondlook.server.service import Service
 from secondlook.server.tokens import KEY_PREFIX
@@ -31,7 +32,12 @@ def the_service(request: Request) -> Service:
     return service
 
 
-TheService = Annotated[Service, Depends(the_service)]
+async def _given_service(request: Request) -> Service:
+    """The same, without a thread for it."""
+    return the_service(request)
+
+
+TheService = Annotated[Service, Depends(_given_service)]
 
 
 def client_of(request: Request) -> str:
@@ -48,12 +54,31 @@ def signed_in(request: Request) -> SignedIn | None:
 def asking(request: Request) -> Actor:
     """Raises NotSignedIn; Forbidden where a changing request has no CSRF token; TooMany."""
     known: Actor | None = getattr(request.state, "actor", None)
-    if known is None:
-        known = _known(request)
-        request.state.actor = known
-        pace: Pace = request.app.state.pace
-        pace.step(f"account:{known.id}")
+    return known if known is not None else _welcomed(request, _known(request))
+
+
+async def asking_soon(request: Request) -> Actor:
+    """``asking`` for what must not wait for the database: it is asked in a thread, and not at all where the API key was used a
+    moment ago."""
+    known: Actor | None = getattr(request.state, "actor", None)
+    secret = _bearer_of(request)
+    if known is None and secret:
+        held = recently(the_service(request), secret)
+        known = None if held is None else _welcomed(request, held)
+    return known if known is not None else await run_in_threadpool(asking, request)
+
+
+def _welcomed(request: Request, known: Actor) -> Actor:
+    request.state.actor = known
+    pace: Pace = request.app.state.pace
+    pace.step(f"account:{known.id}")
     return known
+
+
+def _bearer_of(request: Request) -> str:
+    """What is sent as an API key; empty for none."""
+    scheme, _, secret = request.headers.get("authorization", "").partition(" ")
+    return secret if scheme.casefold() == "bearer" else ""
 
 
 def _known(request: Request) -> Actor:
@@ -76,8 +101,10 @@ class Allowed:
 
     what: May
 
-    def __call__(self, request: Request, cookie: object = Depends(_cookie), bearer: object = Depends(_bearer)) -> Actor:
-        actor = asking(request)
+    async def __call__(
+        self, request: Request, cookie: object = Depends(_cookie), bearer: object = Depends(_bearer)
+    ) -> Actor:
+        actor = await asking_soon(request)
         actor.need(self.what)
         return actor
 
@@ -86,8 +113,10 @@ class Allowed:
 class Anybody:
     """A dependency: whoever is signed in."""
 
-    def __call__(self, request: Request, cookie: object = Depends(_cookie), bearer: object = Depends(_bearer)) -> Actor:
-        return asking(request)
+    async def __call__(
+        self, request: Request, cookie: object = Depends(_cookie), bearer: object = Depends(_bearer)
+    ) -> Actor:
+        return await asking_soon(request)
 
 
 Known = Annotated[Actor, Depends(Anybody())]

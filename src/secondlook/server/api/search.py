@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, Field
+from starlette.concurrency import run_in_threadpool
 
 from secondlook.errors import Invalid
 from secondlook.server.actors import Actor, May
@@ -124,14 +125,14 @@ async def search(request: Request, service: TheService, actor: Searcher) -> Sear
 
 
 @router.post("/templates", summary="Search templates")
-def search_templates(request: Request, actor: Searcher, body: Templates) -> TemplatesSearched:
+async def search_templates(request: Request, actor: Searcher, body: Templates) -> TemplatesSearched:
     """For callers that find and embed faces themselves, with the gallery's own pack. There is no picture, so nothing is kept
     and nothing can be reviewed here: what comes out counts for nothing until people have compared the faces.
 
     With a quality there is a decision as for a picture. Without one the outcome is `undecided`.
     """
     search: TemplateSearch = request.app.state.template_search
-    found = search(actor, operation_id(request), body.asked(), Why(body.purpose, body.case))
+    found = await run_in_threadpool(search, actor, operation_id(request), body.asked(), Why(body.purpose, body.case))
     _count(request, (one.outcome for one in found.results))
     return found
 
