@@ -153,3 +153,21 @@ def gallery(
             reference(100 * number + i, name, rng, with_, own, float(rng.uniform(0.3, 1))) for i in range(pictures)
         ]
     return SmallGallery(held)
+
+
+def dealt(rng: np.random.Generator, *pools: Sequence[tuple[bytes, Floats]], people: int = 14) -> SmallGallery:
+    """New people, each with a picture from the pools in turn (the files of ``pool``): nobody looks as before."""
+    held = {}
+    picks = [rng.permutation(len(pool)) for pool in pools]
+    for number in range(people):
+        which = number % len(pools)
+        crop, points = pools[which][int(picks[which][number // len(pools)])]
+        name = f"person {number}"
+        held[name] = [enrolled_picture(number, name, crop, points, template(rng))]
+    return SmallGallery(held)
+
+
+def pool(rng: np.random.Generator, camera: Camera, size: int) -> list[tuple[bytes, Floats]]:
+    """Pictures by one camera: files and landmarks."""
+    drawn = (drawing(rng, camera) for _ in range(size))
+    return [(jpeg(pixels, camera.jpeg), points) for pixels, points in drawn]
