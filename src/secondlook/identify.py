@@ -13,7 +13,7 @@ from functools import partial
 
 import numpy as np
 
-from secondlook.decide.rule import Limits, Rule, decide, not_searchable, shortcomings, threshold_for
+from secondlook.decide.rule import Limits, Rule, decide, not_searchable
 from secondlook.faces.detect import Search, find_faces
 from secondlook.ports import Detector, Embedder, Searchable
 from secondlook.track.alerting import Alert, Alerts, Because, LiveSighting, Stage, Withdrawal
@@ -136,7 +136,8 @@ def live(
             yield from alerts.closed(track.id, track.piece, seen, stage)
         asked = [track for track in view if _counts(track, stages) and alerts.may_be_early(track.id)]
         for track in [track for track in asked if track.due(frame.time_s, pace.look_again_s)]:
-            seen = list(_promising(track, source, gallery, stages))
+            # as it would be closed now; a part that follows gets no number of its own before that
+            seen = list(_close([track], source, partial(int, track.id), gallery, stages))
             early = alerts.early(track.id, track.piece, seen)
             if early is not None:
                 yield early
@@ -177,29 +178,6 @@ def _close(
     for track in counted:
         for part in divide(track, stages.point.unlike, number):
             yield _track_sighting(source, part, closed(part, stages.embedder.pack), gallery, stages)
-
-
-def _promising(track: OpenTrack, source: str, gallery: Searchable, stages: Stages) -> Iterator[Sighting]:
-    """What a track would be closed as now, of its parts those only that have a candidate.
-
-    Most have none, and to know that takes a search and no more: what a decision states beside costs ten times as much.
-    """
-    embedded([track], stages.embedder.embed)
-    # a part that follows gets no number of its own before the track is closed
-    for part in divide(track, stages.point.unlike, partial(int, track.id)):
-        whole = closed(part, stages.embedder.pack)
-        if _reaches(whole, gallery, stages):
-            yield _track_sighting(source, part, whole, gallery, stages)
-
-
-def _reaches(track: Track, gallery: Searchable, stages: Stages) -> bool:
-    """Whether ``decide`` would find a candidate."""
-    quality = track.best_face.quality
-    if track.template is None or shortcomings(quality, stages.limits):
-        return False
-    best = gallery.search(track.template, stages.embedder.pack, 1)
-    threshold = threshold_for(stages.point, quality, gallery.subjects)
-    return bool(best) and threshold is not None and best[0].score >= threshold
 
 
 def _track_sighting(source: str, opened: OpenTrack, track: Track, gallery: Searchable, stages: Stages) -> Sighting:
