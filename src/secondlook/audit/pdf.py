@@ -46,16 +46,19 @@ def browser() -> str | None:
     return next((found for name in BROWSERS for found in (shutil.which(name),) if found), None)
 
 
-def print_pdf(page: Path, pdf: Path, program: str | None, timeout_s: float = _TIMEOUT_S) -> Path | NoPdf:
+def print_pdf(
+    page: Path, pdf: Path, program: str | None, timeout_s: float = _TIMEOUT_S, scratch: Path | None = None
+) -> Path | NoPdf:
     """Prints the page with ``program`` (see ``browser``), in a profile of its own that is thrown away.
 
+    scratch: where the profile is made meanwhile; None: where the system keeps temporary files.
     Gives the path of the PDF, or why there is none; raises nothing for a browser's troubles.
     """
     if program is None:
         return NoPdf(
             WhyNoPdf.NO_BROWSER, "No PDF: neither Chromium nor Chrome is installed; print report.html yourself."
         )
-    with tempfile.TemporaryDirectory(prefix="secondlook-", ignore_cleanup_errors=True) as profile:
+    with tempfile.TemporaryDirectory(prefix="secondlook-", dir=scratch, ignore_cleanup_errors=True) as profile:
         printed = Path(profile, "page.pdf")
         try:
             done = subprocess.run(
