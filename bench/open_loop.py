@@ -103,7 +103,7 @@ def summary(told: Told, rate: float, seconds: float, wall_s: float) -> dict[str,
         "sent_late_p99_ms": round(1e3 * float(np.percentile(told.late or [np.nan], 99)), 1),
         "status": {str(code): count for code, count in sorted(told.status.items())},
         "broken": told.broken,
-        "unlike_expected": told.unlike,
+        "without_what_was_expected": told.unlike,
         "driver_processor_s": round(own.ru_utime + own.ru_stime, 1),
     }
 
