@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from report_samples import DOUBTED, LIKELY, THRESHOLD, calibrated, run, sighting
+from report_samples import DOUBTED, FIT, LIKELY, THRESHOLD, calibrated, run, sighting, stated
 from secondlook.report import words
 from secondlook.report.head import summary_sentence
 from secondlook.report.markup import Markup, tag, visible
 from secondlook.report.order import Part, part_of, sections
 from secondlook.report.record import SightingRecord, record_of
+from secondlook.report.sureness import how_sure
 from secondlook.types import Estimate, Outcome
 
 
@@ -167,3 +168,10 @@ def test_what_hides_or_turns_text_is_shown() -> None:
 
 def test_sum_of_markup_and_text_is_text() -> None:
     assert tag("b", Markup("<i></i>") + "<u>") == "<b>&lt;i&gt;&lt;/i&gt;&lt;u&gt;</b>"
+
+
+@pytest.mark.parametrize(("log10_lr", "said"), [(2.362, "about 81 (76 to 85)"), (2.9, "at least 81 (76 to 85)")])
+def test_at_the_end_of_what_the_data_support_a_chance_is_a_bound(log10_lr: float, said: str) -> None:
+    at = stated(4.02, log10_lr, Estimate(0.001, 0.001, 0.002), Estimate(0.08, 0.06, 0.11), Estimate(0.81, 0.76, 0.85))
+    page = how_sure(record_of(calibrated(Outcome.CANDIDATE, at, 5.1, "Ann Lee")), FIT)
+    assert said in page and ("at most 19" in page) == said.startswith("at least")

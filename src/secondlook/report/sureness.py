@@ -40,7 +40,7 @@ def how_sure(record: SightingRecord, calibration: CalibrationLine | None, level:
         return Markup("")
     lines = tag("ul", *(tag("li", line) for line in _lines(record, calibration)))
     heading = tag(f"h{level}", "How sure", tag("span", " (in brackets: 95 % interval)", class_="small"))
-    return tag("div", heading, lines, _odds(record), class_="sure")
+    return tag("div", heading, lines, _odds(record, calibration), class_="sure")
 
 
 def _lines(record: SightingRecord, calibration: CalibrationLine | None) -> Iterator[Markup]:
@@ -97,21 +97,26 @@ def _bound(log10_lr: float, calibration: CalibrationLine | None) -> str:
     return ", the most that the calibration's pictures can show"
 
 
-def _odds(record: SightingRecord) -> Markup:
-    """The chance that a candidate is the person, as dots and in words."""
+def _odds(record: SightingRecord, calibration: CalibrationLine | None) -> Markup:
+    """The chance that a candidate is the person, as dots and in words; at the end of what the data support, a bound."""
     posterior = record.grounds.posterior
     if posterior is None or record.outcome is not Outcome.CANDIDATE:
         return Markup("")
     # one dot at least stands for somebody else: nobody is the person beyond doubt
     others = min(100, max(1, round(100 * (1 - posterior.value))))
-    caption = joined((f"{_assumed(record)}, of 100 such candidates ", *_shares(posterior, " (●)", " (○)"), "."))
+    log10_lr = record.grounds.log10_lr
+    at_end = log10_lr is not None and log10_lr > 0 and bool(_bound(log10_lr, calibration))
+    shares = _shares(posterior, " (●)", " (○)", ("at least", "at most") if at_end else ("about", "about"))
+    caption = joined((f"{_assumed(record)}, of 100 such candidates ", *shares, "."))
     return tag("figure", dots(100 - others), tag("figcaption", caption), class_="odds")
 
 
-def _shares(posterior: Estimate, filled: str, hollow: str) -> tuple[str, ...]:
-    """filled, hollow: how the dots are drawn that stand for either, where there are any."""
-    right = words.estimated(posterior, 100)
-    wrong = words.estimated(words.complement(posterior), 100)
+def _shares(
+    posterior: Estimate, filled: str, hollow: str, leads: tuple[str, str] = ("about", "about")
+) -> tuple[str, ...]:
+    """filled, hollow: how the dots are drawn that stand for either, where there are any. leads: before either count."""
+    right = words.estimated(posterior, 100, leads[0])
+    wrong = words.estimated(words.complement(posterior), 100, leads[1])
     return (_strong(right), f" would be the person{filled} and ", _strong(wrong), f" somebody else{hollow}")
 
 

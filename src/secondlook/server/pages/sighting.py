@@ -6,9 +6,11 @@ from functools import partial
 
 from secondlook.errors import NotFound, SourceError
 from secondlook.report import words
+from secondlook.report.summary import CalibrationLine
 from secondlook.report.sureness import without_figures
 from secondlook.review.verdicts import Verdict
-from secondlook.server.actors import May
+from secondlook.runs.page import calibration_line
+from secondlook.server.actors import Actor, May
 from secondlook.server.acts import sightings as acts
 from secondlook.server.acts.scene import scene
 from secondlook.server.acts.sightings import Opened
@@ -18,6 +20,7 @@ from secondlook.server.pages.live import asked
 from secondlook.server.pages.parts import Tag
 from secondlook.server.pages.visits import Visit
 from secondlook.server.pages.wording import day_and_time
+from secondlook.server.service import Service
 from secondlook.types import Outcome
 
 _NO_LINEUP = (
@@ -27,14 +30,14 @@ _NO_LINEUP = (
 
 
 async def build(visit: Visit) -> None:
-    one = await visit.do(acts.sighting, visit.request.path_params["id"])
+    one, calibration = await visit.do(_opened, visit.request.path_params["id"])
     visit.call(told.title(one.sighting))
     parts.para(told.LEAD, class_="caution")
     with Tag("div", class_="sighting"):
         with Tag("div", class_="picture large"):
             face(one)
         with Tag("div"):
-            _said(one)
+            _said(one, calibration)
     await _scene(visit, one)
     with Tag("section"):
         parts.heading(2, "What people said")
@@ -57,6 +60,11 @@ async def build(visit: Visit) -> None:
         await _drop(visit, one)
 
 
+def _opened(service: Service, actor: Actor, id_: str) -> tuple[Opened, CalibrationLine | None]:
+    one = acts.sighting(service, actor, id_)
+    return one, calibration_line(service.identifier().stages.point) if one.grounds.calibrated else None
+
+
 async def _scene(visit: Visit, one: Opened) -> None:
     """The whole picture, where whoever looks sent it and it is still there."""
     try:
@@ -71,7 +79,7 @@ async def _scene(visit: Visit, one: Opened) -> None:
                 parts.box_over(found.box, found.width, found.height, "", one.sighting.outcome)
 
 
-def _said(one: Opened) -> None:
+def _said(one: Opened, calibration: CalibrationLine | None) -> None:
     with parts.para(class_="lead"):
         told.mark(one.sighting.outcome)
         Tag("span", without_figures(one.grounds.sentence) if one.grounds.calibrated else one.grounds.sentence)
@@ -81,7 +89,7 @@ def _said(one: Opened) -> None:
             for against in one.grounds.against:
                 Tag("li", against)
     if one.grounds.calibrated:
-        parts.markup(told.sure(one))
+        parts.markup(told.sure(one, calibration))
 
 
 def _facts(visit: Visit, one: Opened) -> list[tuple[str, parts.Cell]]:

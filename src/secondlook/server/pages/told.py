@@ -10,6 +10,7 @@ from secondlook.report.cards import SCORE_NOTE, quality_rows
 from secondlook.report.looks import look_of
 from secondlook.report.markup import Markup
 from secondlook.report.record import SightingRecord
+from secondlook.report.summary import CalibrationLine
 from secondlook.report.sureness import how_sure
 from secondlook.review.verdicts import Verdict
 from secondlook.server.acts.sightings import Opened, Sighting
@@ -69,8 +70,9 @@ def when(opened: Opened) -> str:
     return f"{span} in the footage, {words.counted(opened.frames, 'frame')}" if span else ""
 
 
-def sure(opened: Opened) -> Markup:
-    return how_sure(record_of(opened), None, level=2)
+def sure(opened: Opened, calibration: CalibrationLine | None) -> Markup:
+    """calibration: the present one; tells what lies at the end of what its data support."""
+    return how_sure(record_of(opened), calibration, level=2)
 
 
 def measured(opened: Opened) -> list[tuple[str, str]]:

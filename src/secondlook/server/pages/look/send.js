@@ -42,6 +42,18 @@
     image.src = URL.createObjectURL(file);
   };
 
+  // what was ticked stays so when its list is drawn anew, and what was just sent is ticked
+  const ticks = new Map();
+  const ticked = (box) => box.matches?.("input[type=checkbox][name*=':']");
+  document.addEventListener("change", (event) => { if (ticked(event.target)) ticks.set(event.target.name, event.target.checked); });
+  new MutationObserver((changes) => {
+    for (const node of changes.flatMap((change) => [...change.addedNodes])) {
+      for (const box of node.querySelectorAll?.("input[type=checkbox]") || []) {
+        if (ticked(box) && ticks.has(box.name)) box.checked = ticks.get(box.name);
+      }
+    }
+  }).observe(document.documentElement, { childList: true, subtree: true });
+
   const sendAll = async (place, files) => {
     const along = place.dataset.along && document.getElementById(place.dataset.along);
     if (along && !along.reportValidity()) return;
@@ -54,6 +66,7 @@
       });
       shown.bar.remove();
       if (answer.good) {
+        if (answer.said.id) ticks.set(`upload:${answer.said.id}`, true);
         shown.item.remove();
       } else {
         const sentence = document.createElement("p");
