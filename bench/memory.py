@@ -83,9 +83,10 @@ def work(film: Path, out: Path) -> None:
     write_page(out, result, parts, datetime.now(UTC))
 
 
-def resident_mb(pid: int, what: str = "VmRSS") -> float:
+def resident_mb(pid: int, what: str = "VmRSS") -> float | None:
+    """None: the process has ended."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line for line in lines if line.startswith(what)).split()[1]) / 1024
+    return next((int(line.split()[1]) / 1024 for line in lines if line.startswith(what)), None)
 
 
 def measured(minutes: float, rate: int) -> dict[str, object]:
@@ -100,14 +101,15 @@ def measured(minutes: float, rate: int) -> dict[str, object]:
             assert worker.stdout is not None
             for line in worker.stdout:
                 which, done = line.split()
-                held[which][int(done)] = resident_mb(worker.pid)
-                peak = resident_mb(worker.pid, "VmHWM")
+                now = resident_mb(worker.pid)
+                if now is not None:
+                    held[which][int(done)] = now
+                    print(which, done, round(now), file=sys.stderr, flush=True)
+                peak = resident_mb(worker.pid, "VmHWM") or peak
         assert worker.returncode == 0 and max(held["covering"]) > frames - STEP
         seconds = time.perf_counter() - begun
     told = {
-        which: {
-            f"{minute} min": round(of.get(minute * 60 * rate, float("nan"))) for minute in TOLD_AT if minute <= minutes
-        }
+        which: {f"{minute} min": round(_at(of, round(minute * 60 * rate))) for minute in TOLD_AT if minute <= minutes}
         for which, of in held.items()
     }
     return {
@@ -117,6 +119,11 @@ def measured(minutes: float, rate: int) -> dict[str, object]:
         "largest MB": {which: round(max(of.values())) for which, of in held.items()},
         "peak MB": round(peak),
     }
+
+
+def _at(held: dict[int, float], frame: int) -> float:
+    """The reading nearest to a frame."""
+    return held[min(held, key=lambda read: abs(read - frame))]
 
 
 def main() -> None:
