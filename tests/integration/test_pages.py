@@ -390,7 +390,9 @@ def test_footage_is_sent_and_a_job_begun(house: House, anybody: BrowserContext) 
     # what was just sent is ticked, and what was ticked before stays so
     page.get_by_role("checkbox", name="market.jpg").wait_for()
     page.get_by_role("checkbox", name="crowd at noon.jpg").check()
-    page.get_by_label("Drop files here").set_input_files(file("second.jpg", pages_samples.jpeg(pages_samples.crowd(60))))
+    page.get_by_label("Drop files here").set_input_files(
+        file("second.jpg", pages_samples.jpeg(pages_samples.crowd(60)))
+    )
     page.get_by_role("checkbox", name="second.jpg").uncheck()
     assert page.get_by_role("checkbox", name="crowd at noon.jpg").is_checked()
     page.get_by_role("checkbox", name="crowd at noon.jpg").uncheck()
@@ -607,6 +609,15 @@ def test_the_whole_picture_is_shown_to_who_sent_it_alone(house: House, anybody: 
     page.goto(path)
     page.get_by_role("heading", name="What people said").wait_for()
     assert page.get_by_alt_text("The whole picture in which the face was seen").count() == 0
+
+
+def test_a_dossier_is_opened_from_the_sighting(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(f"{house.address}/sightings/{house.happened.sightings[0]}")
+    with page.expect_popup() as opened:
+        page.get_by_role("link", name="Open it").click()
+    opened.value.get_by_role("heading", level=1).wait_for()
+    assert "no ground for" in opened.value.inner_text("body") and opened.value.evaluate("origin") == "null"
 
 
 def test_on_a_phone_the_pages_are_behind_a_button_and_the_look_is_kept(house: House, anybody: BrowserContext) -> None:

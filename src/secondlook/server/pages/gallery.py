@@ -76,7 +76,7 @@ def _somebody_new(visit: Visit) -> None:
     async def take(handed: Handed) -> None:
         name = handed.fields.get("name", "").strip()
         id_ = ids.setdefault(name, new_id())
-        done = await visit.do(enrolment.create, id_, name, [handed.sent], options(handed.fields))
+        done = await visit.look(enrolment.create, id_, name, [handed.sent], options(handed.fields))
         with results:
             for one in done.results:
                 result(one)

@@ -16,6 +16,7 @@ from nicegui import Client
 from secondlook.errors import Invalid, NotFound
 from secondlook.server.acts.enrolment import Sent
 from secondlook.server.api.asking import COOKIE, Known
+from secondlook.server.api.pictures import Looking
 from secondlook.server.pages import parts
 from secondlook.server.pages.parts import Tag
 from secondlook.server.pages.visits import Visit
@@ -87,17 +88,19 @@ async def hand(
     content_disposition: Annotated[str, Header(max_length=2048)] = "",
     x_fields: Annotated[str, Header(max_length=8192)] = "",
 ) -> None:
-    """Only by the session that has the page open."""
+    """Only by the session that has the page open. Raises NotFound, Invalid, TooMany."""
     client = Client.instances.get(page)
     take = None if client is None or not _same_session(client, request) else _places(client).get(place)
     if client is None or take is None:
         raise NotFound("This page is not open any more: load it again.")
-    name = unquote(content_disposition.rpartition("filename*=UTF-8''")[2])
-    handed = Handed(Sent(name, await request.body()), _fields(x_fields))
-    if not handed.sent.data:
-        raise Invalid("Nothing was sent: choose a picture.")
-    with client.content:
-        await take(handed)
+    looking: Looking = request.app.state.looking
+    async with looking:
+        name = unquote(content_disposition.rpartition("filename*=UTF-8''")[2])
+        handed = Handed(Sent(name, await request.body()), _fields(x_fields))
+        if not handed.sent.data:
+            raise Invalid("Nothing was sent: choose a picture.")
+        with client.content:
+            await take(handed)
 
 
 def _same_session(client: Client, request: Request) -> bool:

@@ -25,7 +25,7 @@ async def build(visit: Visit) -> None:
     async def take(handed: Handed) -> None:
         boxes.clear()
         results.clear()
-        found = await visit.do(acts.search, new_id(), handed.sent, why_of(handed.fields))
+        found = await visit.look(acts.search, new_id(), handed.sent, why_of(handed.fields))
         with boxes:
             _boxes(found)
         results.clear()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from secondlook.errors import NotFound, SourceError
+from secondlook.assemble import calibration_for
+from secondlook.decide.rule import Calibrated
+from secondlook.errors import CalibrationError, NotFound, SourceError
 from secondlook.report import words
 from secondlook.report.summary import CalibrationLine
 from secondlook.report.sureness import without_figures
@@ -56,19 +58,29 @@ async def build(visit: Visit) -> None:
     with Tag("section"):
         parts.heading(2, "Where it comes from")
         parts.facts(_facts(visit, one))
+    if visit.may(May.EXPORT):
+        _dossier(one)
     if visit.may(May.DROP_SIGHTINGS):
-        await _drop(visit, one)
+        _drop(visit, one)
 
 
 def _opened(service: Service, actor: Actor, id_: str) -> tuple[Opened, CalibrationLine | None]:
+    """With the calibration that is used now for such templates, if there is one."""
     one = acts.sighting(service, actor, id_)
-    return one, calibration_line(service.identifier().stages.point) if one.grounds.calibrated else None
+    stated = one.grounds
+    if not stated.calibrated or stated.fpir is None or stated.prior is None:
+        return one, None
+    try:
+        fit = calibration_for(one.pack)
+    except CalibrationError:
+        return one, None
+    return one, None if fit is None else calibration_line(Calibrated(fit, stated.fpir, stated.prior))
 
 
 async def _scene(visit: Visit, one: Opened) -> None:
     """The whole picture, where whoever looks sent it and it is still there."""
     try:
-        found = await visit.do(scene, one.sighting.id)
+        found = await visit.look(scene, one.sighting.id)
     except (NotFound, SourceError):
         return
     with Tag("section"):
@@ -114,7 +126,21 @@ def _facts(visit: Visit, one: Opened) -> list[tuple[str, parts.Cell]]:
     return found
 
 
-async def _drop(visit: Visit, one: Opened) -> None:
+def _dossier(one: Opened) -> None:
+    path = f"/api/v1/sightings/{one.sighting.id}/dossier"
+    with Tag("section"):
+        parts.heading(2, "The dossier")
+        parts.para(
+            "All that whoever decides must know: grounds, quality, what reviewers said and how often they are wrong, searches "
+            "that found nothing. Each one that is opened or saved is written into the log."
+        )
+        with Tag("p", class_="choices"):
+            parts.link("Open it", f"{path}.html", target="_blank", rel="noopener", class_="button main")
+            parts.link("Save as PDF", f"{path}.pdf", download="", class_="button")
+            parts.link("Save for machines (JSON)", f"{path}.json", download="", class_="button")
+
+
+def _drop(visit: Visit, one: Opened) -> None:
     async def drop(_: object) -> None:
         await visit.do(acts.drop, one.sighting.id, one.sighting.version)
         visit.go("/inbox")

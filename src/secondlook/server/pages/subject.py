@@ -71,7 +71,7 @@ async def _pictures(visit: Visit, subject: Subject, can: bool) -> None:
         visit.go(f"/gallery/{made.id}")
 
     async def take(handed: Handed) -> None:
-        done = await visit.do(enrolment.add, subject.id, [handed.sent], options(handed.fields))
+        done = await visit.look(enrolment.add, subject.id, [handed.sent], options(handed.fields))
         with results:
             for one in done.results:
                 result(one)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from secondlook.errors import NotSignedIn, SecondLookError
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts.signing_in import SignedIn, by_session
 from secondlook.server.api.pace import Pace
+from secondlook.server.api.pictures import Looking
 from secondlook.server.service import Service
 
 T = TypeVar("T")
@@ -41,6 +43,7 @@ class Visit:
         self.actor, self.csrf = signed.actor, signed.csrf
         self.client, self._token = client, signed.token
         self._pace: Pace = request.app.state.pace
+        self._looking: Looking = request.app.state.looking
         self._said: Callable[[str, Tone], None] | None = None
         self._headed: Callable[[str], None] | None = None
 
@@ -52,12 +55,16 @@ class Visit:
         """An act, in a thread, as whoever the session belongs to now. Raises NotSignedIn where it has ended, TooMany, and
         whatever the act raises."""
 
-        def done() -> T:
-            actor = by_session(self.service, self._token).actor
-            self._pace.step(f"account:{actor.id}")
-            return act(self.service, actor, *args, **kwargs)
+        return await run_in_threadpool(partial(self._now, act, *args, **kwargs))
 
-        return await run_in_threadpool(done)
+    async def look(self, act: Callable[Concatenate[Service, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The same for acts that look at pictures: few at once, whoever asks."""
+        return await self._looking(partial(self._now, act, *args, **kwargs))
+
+    def _now(self, act: Callable[Concatenate[Service, Actor, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        actor = by_session(self.service, self._token).actor
+        self._pace.step(f"account:{actor.id}")
+        return act(self.service, actor, *args, **kwargs)
 
     def doing(self, handler: Callable[[Any], Awaitable[None]]) -> Callable[[GenericEventArguments], Awaitable[None]]:
         """A handler of an event. It is given what the event sent; what it raises is said to whoever is there."""
