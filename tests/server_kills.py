@@ -15,23 +15,25 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
+import numpy as np
 import psutil
 from PIL import Image
 
 from job_samples import KEY, make_gallery
-from secondlook.fakes import GREEN, RED, Square, painted
+from secondlook.fakes import GREEN, RECOGNISER_PACK, RED, FakeEmbedder, Square, painted, portrait
 from secondlook.gallery import KeyFile
+from secondlook.review.blind import LEAST_PEOPLE
 from secondlook.server.actors import Role
 from secondlook.server.acts import settings as settings_acts
 from secondlook.server.acts import signing_in
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
-from service_samples import account
+from service_samples import account, reference
 
 SERVER = (sys.executable, str(Path(__file__).parent / "serving_with_fakes.py"))
 ENDED = ("done", "failed", "cancelled")
@@ -84,13 +86,16 @@ class Served:
 @dataclass
 class Ledger:
     """What was promised. uploads: SHA-256 by id. photos: those for jobs, with how many faces in each are Ruby's. jobs: how
-    many candidates are expected, or None for a redaction, by id. cancelled: jobs that were. answers: by status."""
+    many candidates are expected, or None for a redaction, by id. cancelled: jobs that were. subjects: names by id.
+    answered: what was said of each face of a blind set, by its id. answers: the server's, by status."""
 
     uploads: dict[str, str] = field(default_factory=dict)
     photos: dict[str, int] = field(default_factory=dict)
     jobs: dict[str, int | None] = field(default_factory=dict)
     cancelled: set[str] = field(default_factory=set)
     accounts: set[str] = field(default_factory=set)
+    subjects: dict[str, str] = field(default_factory=dict)
+    answered: dict[str, dict[str, str]] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
     answers: Counter[int] = field(default_factory=Counter)
     lock: threading.Lock = field(default_factory=threading.Lock)
@@ -215,6 +220,54 @@ def administrator(client: Client) -> None:
         client.stop.wait(0.3 + rng.random())
 
 
+def enroller(client: Client) -> None:
+    """People who look like nobody in the crowds."""
+    rng = client.random
+    while not client.stop.is_set():
+        name = f"Person {rng.randrange(10**12)}"
+        fields, picture = {"name": name, "on_suspicion": "enrol"}, ("face.png", portrait_of(rng))
+        form = httpx2.Request("POST", "http://here", data=fields, files=[("pictures", picture)])
+        # made once: sent again it is the same to the byte
+        headers, content = {"content-type": form.headers["content-type"]}, form.read()
+        found = client.promised(client.ask("POST", "/api/v1/subjects", content=content, headers=headers), "enrol")
+        if found is not None:
+            with client.ledger.lock:
+                if found["subject"] is None:
+                    client.ledger.complaints.append(f"enrol: {found}")
+                else:
+                    client.ledger.subjects[found["subject"]["id"]] = name
+        client.stop.wait(0.2 + rng.random())
+
+
+def reviewer(client: Client) -> None:
+    rng = client.random
+    while not client.stop.is_set():
+        answer = client.ask("POST", "/api/v1/review/next")
+        task = None if answer is None or answer.status_code != 200 else answer.json()
+        if answer is not None and answer.status_code != 200:
+            client.promised(answer, "next set")
+        if task is not None:
+            said = {token: rng.choice(("different", "cannot_tell")) for token in task["faces"]}
+            faces = [{"token": token, "said": word, "features": ["ears"]} for token, word in said.items()]
+            done = client.ask("POST", f"/api/v1/review/{task['id']}/answer", json={"faces": faces})
+            # answered already: by the same request before a kill; whether that is so is looked at in the end
+            if done is not None and (done.status_code in (204, 409) or client.promised(done, "answer")):
+                with client.ledger.lock:
+                    client.ledger.answered[task["id"]] = said
+        client.stop.wait(0.2 + rng.random())
+
+
+def portrait_of(rng: random.Random) -> bytes:
+    """The blue of the sky, in squares sharp and light enough to be enrolled."""
+    colour = np.array([rng.randrange(30), rng.randrange(180, 225), 255])
+    shade = np.random.default_rng(rng.randrange(1 << 32)).choice((0.6, 1.0), (16, 16, 1))
+    pixels = painted(120, 200)
+    pixels[12:108, 52:148] = (colour * shade.repeat(6, 0).repeat(6, 1)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
 def reader(client: Client) -> None:
     """Looks at everything, and follows a job."""
     ways = ("/api/v1/jobs", "/api/v1/sightings", "/api/v1/uploads", "/api/v1/me", "/health/ready")
@@ -228,6 +281,9 @@ BEHAVIOURS: tuple[tuple[Callable[[Client], None], Role, str], ...] = (
     (uploader, Role.OPERATOR, "ada"),
     (starter, Role.OPERATOR, "ada"),
     (administrator, Role.ADMIN, "boss"),
+    (enroller, Role.OPERATOR, "ada"),
+    (reviewer, Role.REVIEWER, "eve"),
+    (reviewer, Role.REVIEWER, "max"),
     (reader, Role.OPERATOR, "ada"),
 )
 
@@ -237,9 +293,16 @@ def prepared(folder: Path) -> dict[str, str]:
     make_gallery(folder)
     service = Service.open(Options(folder / "data", key=KeyFile(folder / KEY)))
     try:
-        ada, boss = account(service, Role.OPERATOR, "ada"), account(service, Role.ADMIN, "boss")
-        settings_acts.change(service, boss, {"jobs_at_once": 2})
-        return {one.name: signing_in.new_key(service, one, "proof").secret for one in (ada, boss)}
+        made = {
+            name: account(service, role, name) for name, role in {name: role for _, role, name in BEHAVIOURS}.items()
+        }
+        settings_acts.change(service, made["boss"], {"jobs_at_once": 2})
+        rng = random.Random(1)
+        for number in range(2 * LEAST_PEOPLE):  # for the blind sets
+            template = FakeEmbedder().embed(portrait((rng.randrange(60), rng.randrange(120), 255)))[0]
+            shown = replace(reference(100 + number), template=template)
+            service.gallery.enrol(f"Look-alike {number}", [shown], RECOGNISER_PACK)
+        return {name: signing_in.new_key(service, one, "proof").secret for name, one in made.items()}
     finally:
         service.close()
 

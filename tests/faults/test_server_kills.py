@@ -21,9 +21,11 @@ from secondlook.custody import KeyFolder, Verified, verify
 from secondlook.custody.reading import read_log
 from secondlook.gallery import KeyFile
 from secondlook.ports import Action
+from secondlook.review.verdicts import standing
 from secondlook.server.acts import uploads as upload_acts
 from secondlook.server.acts.keeping import opened_crop, opened_record
-from secondlook.server.rows import SightingRow
+from secondlook.server.acts.review import reviewed_of
+from secondlook.server.rows import ReviewTaskRow, SightingRow
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
 from server_kills import ENDED, Ledger, Served, prepared, using
@@ -36,11 +38,13 @@ def check_promises(served: Served, ledger: Ledger, secret: str) -> None:
     assert served.address is not None
     with ledger.lock:
         uploads, jobs, accounts = dict(ledger.uploads), set(ledger.jobs), set(ledger.accounts)
+        subjects = dict(ledger.subjects)
     with httpx2.Client(base_url=served.address, headers={"authorization": f"Bearer {secret}"}, timeout=60) as client:
         assert {id_: sha256 for id_, sha256 in listed(client, "uploads", "sha256").items() if id_ in uploads} == uploads
         assert jobs <= set(listed(client, "jobs", "state"))
-    names = named_accounts(served.folder)
-    assert accounts <= names
+        enrolled = listed(client, "subjects", "name")
+    assert subjects.items() <= enrolled.items()
+    assert accounts <= named_accounts(served.folder)
     folder = served.folder / "data" / "uploads"
     for id_, sha256 in random.Random(served.kills).sample(sorted(uploads.items()), min(10, len(uploads))):
         assert hashlib.sha256((folder / id_).read_bytes()).hexdigest() == sha256
@@ -109,6 +113,8 @@ def check_all(folder: Path, ledger: Ledger, jobs: dict[str, dict[str, object]]) 
             file = service.folder.uploads / id_
             assert hashlib.sha256(file.read_bytes()).hexdigest() == sha256
         assert not [file.name for file in service.folder.uploads.iterdir() if file.name.startswith(".")]
+        check_people(service, ledger)
+        check_reviews(service, ledger)
     finally:
         service.close()
     log = folder / "data" / "gallery" / "log"
@@ -117,6 +123,8 @@ def check_all(folder: Path, ledger: Ledger, jobs: dict[str, dict[str, object]]) 
     entries = [line.entry for line in read_log(log)]
     written = {id_ for entry in entries for id_ in entry.object}
     assert ledger.uploads.keys() <= written, "an acknowledged upload is not in the log"
+    assert {f"subject:{id_}" for id_ in ledger.subjects} <= written
+    assert {f"set:{id_}" for id_ in ledger.answered} <= written
     assert {f"job:{id_}" for id_ in ledger.jobs} <= written
     done = Counter(
         entry.object[0] for entry in entries if entry.action is Action.JOB and entry.details.get("done") == "done"
@@ -124,20 +132,46 @@ def check_all(folder: Path, ledger: Ledger, jobs: dict[str, dict[str, object]]) 
     assert all(done[f"job:{id_}"] >= 1 for id_ in ledger.jobs.keys() - ledger.cancelled)
 
 
+def check_people(service: Service, ledger: Ledger) -> None:
+    """Each is there once, with the one picture that was sent."""
+    names = Counter(subject.name for subject in service.gallery.subject_list())
+    assert max(names.values()) == 1
+    for id_, name in ledger.subjects.items():
+        assert service.gallery.subject(id_).name == name
+        (held,) = service.gallery.references(name)
+        assert held.crop and len(held.template) == service.gallery.dimension
+
+
+def check_reviews(service: Service, ledger: Ledger) -> None:
+    """Every answer is there as it was given, and each sighting stands as its answers say."""
+    with service.database.reading() as session:
+        tasks = {row.id: row for row in session.query(ReviewTaskRow)}
+        for id_, said in ledger.answered.items():
+            assert tasks[id_].answered_at is not None
+            assert {item["token"]: item["said"] for item in tasks[id_].answers["items"]} == said
+        for row in session.query(SightingRow):
+            stands = standing(reviewed_of(service, session, row.id), frozenset({str(row.searched_by)}))
+            assert row.review == stands.verdict.value
+
+
 def kill_often(folder: Path, kills: int, seed: int) -> tuple[Ledger, dict[str, dict[str, object]]]:
     secrets = prepared(folder)
     served, ledger, rng = Served(folder, pause_s=0.1), Ledger(), random.Random(seed)
     served.start()
+    unit = 5.0
+    """How long it takes to start, s: on a slow machine it lives longer, so that as much happens."""
     with using(served, ledger, secrets, seed):
         for number in range(kills):
             if number % 10 == 9:  # while it starts
-                time.sleep(rng.uniform(0, 6))
+                time.sleep(rng.uniform(0, unit))
                 served.kill()
                 served.start()
                 continue
+            began = time.monotonic()
             served.wait()
+            unit = time.monotonic() - began
             check_promises(served, ledger, secrets["ada"])
-            time.sleep(rng.choice((rng.uniform(0, 1), rng.uniform(0, 6), rng.uniform(5, 14))))
+            time.sleep(unit * rng.choice((rng.uniform(0, 0.2), rng.uniform(0, 1), rng.uniform(1, 3))))
             served.kill()
             served.start()
         served.wait()
@@ -154,6 +188,7 @@ def told(kills: int, ledger: Ledger, jobs: dict[str, dict[str, object]], seconds
     most = max((int(str(job["attempts"])) for job in jobs.values()), default=0)
     return (
         f"{kills} kills in {seconds:.0f} s: {len(ledger.uploads)} uploads, {len(ledger.accounts)} accounts, "
+        f"{len(ledger.subjects)} people enrolled, {len(ledger.answered)} blind sets answered, "
         f"{len(ledger.jobs)} jobs ({again} begun more than once, at most {most} times; {len(ledger.cancelled)} cancelled), "
         f"answers {dict(sorted(ledger.answers.items()))}"
     )
@@ -168,7 +203,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_killed_three_times(tmp_path: Path) -> None:
     began = time.monotonic()
     ledger, jobs = kill_often(tmp_path, 3, SEED)
-    assert ledger.uploads and ledger.accounts
+    assert ledger.uploads and ledger.accounts and ledger.subjects
     print(told(3, ledger, jobs, time.monotonic() - began))
 
 
@@ -178,5 +213,6 @@ def test_killed_two_hundred_times(tmp_path: Path) -> None:
     began = time.monotonic()
     ledger, jobs = kill_often(tmp_path, 200, SEED + 1)
     assert len(ledger.uploads) > 200 and len(ledger.jobs) > 50 and len(ledger.accounts) > 50
+    assert len(ledger.subjects) > 50 and len(ledger.answered) > 20
     assert sum(int(str(job["attempts"])) > 1 for job in jobs.values()) > 20, "hardly any job was interrupted"
     print(told(200, ledger, jobs, time.monotonic() - began))
