@@ -54,9 +54,8 @@ GROUNDS = Grounds(
     score=6.12,
     threshold=5.03,
     gallery_size=1200,
-    margin=2.4,
+    margin=0.81,
     calibrated=True,
-    against=("blurred (sharpness 0.28, wanted: 0.30)",),
     fpir=0.003,
     alike_rate=Estimate(0.0012, 0.0006, 0.0025),
     miss_rate=Estimate(0.34, 0.3, 0.39),
@@ -202,8 +201,10 @@ def dossier(**changed: Any) -> Dossier:
 
 def sparse() -> Dossier:
     """Of which little is known."""
-    bare = Grounds("", score=0.95, threshold=0.93, gallery_size=12)
-    few = found(grounds=bare, enrolled=(), references=0, alike=(Standing(1, "Ann Dee", 0.95),))
+    bare = Grounds("", 0.95, 0.93, 12, against=("only 11 px between the eyes (wanted: 14)",))
+    few = found(
+        outcome=Outcome.INCONCLUSIVE, grounds=bare, enrolled=(), references=0, alike=(Standing(1, "Ann Dee", 0.95),)
+    )
     return dossier(
         seen=replace(dossier().seen, picture=None, time_s=None),
         found=few,

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from importlib.resources import files
 
+from secondlook.decide.rule import Limits
 from secondlook.report import words
 from secondlook.report.cards import SCORE_NOTE, mark, quality_rows
 from secondlook.report.document import BEGINNING, document_head
@@ -18,7 +19,12 @@ from secondlook.review.dossier import Dossier, EnrolledFace, Place, Shows
 from secondlook.review.dossier_people import second_look_part
 from secondlook.review.dossier_trail import about_part, audit_part, log_part, searches_part
 from secondlook.review.verdicts import Verdict
-from secondlook.types import Candidate, Decision
+from secondlook.types import Candidate, Decision, Quality
+
+_NO_SECOND_LOOK = (
+    "Pictures are here so that everybody sees what was compared. To look at them is no second look: whoever knows that a"
+    " computer chose them has been told what to find."
+)
 
 
 def dossier_page(dossier: Dossier) -> str:
@@ -35,7 +41,7 @@ def _parts(of: Dossier) -> Iterator[Markup]:
     yield _section(
         "Before anybody acts on this", tag("p", tag("strong", of.lead)), tag("p", of.no_lineup), kind="caution"
     )
-    yield _section("The two pictures", *_pictures(of))
+    yield _section("The pictures", *_pictures(of))
     yield _section("What the search said", *_search(of))
     yield from _sure(of)
     yield _section("What people said who compared the faces blind", *second_look_part(of.second_look))
@@ -82,40 +88,30 @@ def _pictures(of: Dossier) -> Iterator[Markup]:
         yield tag("p", "No enrolled picture of the candidate can be read, so it cannot be shown beside the face.")
     elif len(found.enrolled) < found.references:
         yield tag("p", f"{len(found.enrolled)} of {found.references} enrolled pictures are shown.", class_="small")
-    yield tag(
-        "p",
-        "They are here so that everybody sees what was compared. Who looks at two faces side by side, knowing that a computer"
-        " chose them, is led to see likeness: this is no second look.",
-        class_="small",
-    )
-    yield tag("h3", "What counts against it in the picture")
+    yield tag("p", _NO_SECOND_LOOK, class_="small")
+    yield tag("h3", "The quality of the searched face")
+    yield tag("p", say.quality(seen.quality))
     yield _against(of)
-    measures = [("Measure", "Searched face")]
-    if found.enrolled:
-        measures = [("Measure", "Searched face", "Enrolled face (the first shown)")]  # type: ignore[list-item]
-    rows = _quality(of)
-    yield tag(
-        "div",
-        table("Measured on the faces; what each means is in docs/sightings.md", measures[0], rows),
-        class_="scroll",
-    )
+    held = found.enrolled[0] if found.enrolled else None
+    heads = ("Measure", "Searched face", *(("Enrolled face (the first shown)",) if held else ()), "A decision needs")
+    yield tag("div", table("Measured on the faces", heads, _quality(seen.quality, held)), class_="scroll", tabindex="0")
 
 
-def _quality(of: Dossier) -> Sequence[Sequence[str]]:
-    seen = quality_rows(of.seen.quality)
-    if not of.found.enrolled:
-        return seen
-    held = quality_rows(of.found.enrolled[0].quality)
-    return [(name, value, other) for (name, value), (_, other) in zip(seen, held, strict=True)]
+def _quality(seen: Quality, held: EnrolledFace | None) -> Iterator[tuple[str, ...]]:
+    wanted = say.wanted(Limits())
+    enrolled = dict(quality_rows(held.quality)) if held else {}
+    for name, value in quality_rows(seen):
+        yield name, value, *((enrolled[name],) if held else ()), wanted.get(name, "–")
 
 
 def _against(of: Dossier) -> Markup:
     against = of.found.grounds.against
     if against:
-        return tag("ul", *(tag("li", one) for one in against))
+        return joined((tag("p", "This counts against any decision:"), tag("ul", *(tag("li", one) for one in against))))
     return tag(
         "p",
-        "Nothing measured falls short of what a decision needs. That is no praise: hats, masks and light are not measured.",
+        "Nothing that was measured counts against a decision. That is no praise: hair, hats, glasses, masks and whatever hides"
+        " part of a face are not measured.",
     )
 
 
@@ -154,7 +150,10 @@ def _search(of: Dossier) -> Iterator[Markup]:
         for one in found.alike
     ]
     yield tag(
-        "div", table(f"The most alike who were named ({SCORE_NOTE})", ("Rank", "Who", "Score"), rows), class_="scroll"
+        "div",
+        table(f"The most alike who were named ({SCORE_NOTE})", ("Rank", "Who", "Score"), rows),
+        class_="scroll",
+        tabindex="0",
     )
     if len(found.alike) < 2 and g.margin is not None:
         yield tag(
@@ -168,7 +167,7 @@ def _sure(of: Dossier) -> Iterator[Markup]:
     if of.found.place is Place.FIRST:
         parts.insert(0, how_sure(_record(of), of.measured.line, level=3))
     if parts:
-        yield _section("How sure that is", *parts)
+        yield _section("What the score means", *parts)
 
 
 def _record(of: Dossier) -> SightingRecord:

@@ -16,8 +16,8 @@ _HOW = (
     " sets the candidate is not there at all. Nobody saw what another had said, and nobody who searched was asked."
 )
 _RATES = (
-    "Trials are sets of the same kind whose truth is known, mixed in so that nobody can tell them. In brackets of each: how"
-    " many, then of 100 such trials, from the lowest to the highest that these support (95 % interval)."
+    "Trials are sets of the same kind whose truth is known, mixed in so that nobody can tell them. Of each: how many errors"
+    " there were, and how many of 100 that may mean (95 % interval)."
 )
 
 
@@ -34,7 +34,7 @@ def second_look_part(of: SecondLook) -> Iterator[Markup]:
     yield tag("p", _RATES)
     rows = [
         (
-            one.name,
+            one.name.replace(" ", "\N{NO-BREAK SPACE}"),
             say.trials(one.record.false_same),
             say.trials(one.record.wrong_face),
             say.trials(one.record.false_different),
@@ -49,7 +49,7 @@ def second_look_part(of: SecondLook) -> Iterator[Markup]:
         "said “different” of the right person",
         "left it open",
     )
-    yield tag("div", table("Errors in trials", heads, rows), class_="scroll")
+    yield tag("div", table("Errors in trials", heads, rows), class_="scroll wide", tabindex="0")
     yield tag("h3", "What their agreement is worth")
     yield tag("p", of.worth or "They do not agree, so there is no agreement to weigh.")
 
@@ -85,10 +85,10 @@ def _others(one: Reviewer) -> str:
         return "No look-alikes were shown."
     count = Counter(face.said for face in one.look_alikes)
     shown = words.counted(len(one.look_alikes), "look-alike")
-    said = [f"“{say.SAID[kind]}” of {count[kind]}" for kind in (Said.DIFFERENT, Said.CANNOT_TELL, Said.SAME)]
+    said = [f"“{say.SAID[kind]}” of {count[kind] or 'none'}" for kind in (Said.DIFFERENT, Said.CANNOT_TELL, Said.SAME)]
     wrong = [face for face in one.look_alikes if face.said is Said.SAME]
     because = f" What decided there: {words.listed([_features(face) for face in wrong])}." if wrong else ""
-    return f"Of {shown} beside it: {words.listed(said)}.{because}"
+    return f"Of {shown} in them: {words.listed(said)}.{because}"
 
 
 def _features(of: FaceSaid) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from secondlook.audit.page_tables import rate_cell
 from secondlook.audit.saying import MEANINGS, label
 from secondlook.report import words
 from secondlook.report.markup import Markup, joined, named, table, tag
 from secondlook.review import dossier_words as say
 from secondlook.review.dossier import AuditGiven, Dossier
 
+_MOST_ROWS = 100
 NO_AUDIT = (
     "No audit of this system was given. How often it is wrong on pictures like these, and about whom more often, is unknown"
     " here."
@@ -44,15 +44,18 @@ def audit_part(of: AuditGiven | None) -> Iterator[Markup]:
         " about many searches of such people, and says nothing of this one.",
     )
     measures = list(dict.fromkeys(rate.measure for group in of.groups for rate in group.rates))
-    rows = []
-    for group in of.groups:
-        held = {one.measure: one.rate for one in group.rates}
-        who = joined(
-            (named(label(group.attributes, group.group)), f" ({words.counted(group.subjects, 'person', 'people')})")
-        )
-        rows.append((who, *(rate_cell(held.get(measure)) for measure in measures)))
+    columns = []
+    for measure in measures:
+        held = [next((one.rate for one in g.rates if one.measure is measure), None) for g in of.groups]
+        said = iter(say.group_rates([one for one in held if one is not None]))
+        columns.append(["not measured" if one is None else next(said) for one in held])
+    who = (
+        joined((named(label(g.attributes, g.group)), f" ({words.counted(g.subjects, 'person', 'people')})"))
+        for g in of.groups
+    )
+    rows = [(name, *cells) for name, *cells in zip(who, *columns, strict=True)]
     heads = ("group", *(MEANINGS[measure] for measure in measures))
-    yield tag("div", table("Errors by group", heads, rows), class_="scroll")
+    yield tag("div", table("Errors by group", heads, rows), class_="scroll", tabindex="0")
 
 
 def searches_part(of: Dossier) -> Iterator[Markup]:
@@ -64,12 +67,14 @@ def searches_part(of: Dossier) -> Iterator[Markup]:
     yield tag("dl", *(tag("div", tag("dt", name), tag("dd", named(said or "none was stated"))) for name, said in facts))
     yield from (tag("p", line) for line in say.searched(searches))
     if searches.searches:
+        if len(searches.searches) > _MOST_ROWS:
+            yield tag("p", f"Here are the newest {_MOST_ROWS}; dossier.json has all of them.")
         rows = [
             (str(one.seq), say.moment(one.at), say.CAME[one.came], "this one" if one.of_this else "another search")
-            for one in searches.searches
+            for one in searches.searches[-_MOST_ROWS:]
         ]
         heads = ("Entry of the log", "When", "What came of it", "Which")
-        yield tag("div", table("Searches for this case", heads, rows), class_="scroll")
+        yield tag("div", table("Searches for this case", heads, rows), class_="scroll", tabindex="0")
 
 
 def log_part(of: Dossier) -> Iterator[Markup]:
@@ -80,7 +85,7 @@ def log_part(of: Dossier) -> Iterator[Markup]:
     left = f" {words.counted(log.left_out, 'older entry', 'older entries')} more are left out." if log.left_out else ""
     yield tag(
         "p",
-        "Every entry on this sighting, on what it came out of and on its blind sets, that export included. Accounts are named by"
+        "Every entry on this sighting, on what it came out of and on its blind sets, this export included. Accounts are named by"
         f" role and id, reviewers as above.{left}",
     )
     rows = [
@@ -88,7 +93,7 @@ def log_part(of: Dossier) -> Iterator[Markup]:
         for one in log.entries
     ]
     heads = ("Entry", "When", "Who", "Did", "To")
-    yield tag("div", table("From the log", heads, rows), class_="scroll")
+    yield tag("div", table("From the log", heads, rows), class_="scroll", tabindex="0")
     yield tag(
         "p",
         f"When this was written the log ended with entry {log.head_seq:,}, whose hash (SHA-256) is ",

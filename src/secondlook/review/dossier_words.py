@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from math import ceil, isfinite
 from typing import Final
 
 from secondlook.audit.figures import Rate
-from secondlook.audit.frequencies import at_most
+from secondlook.audit.frequencies import at_most, frequency, not_enough
 from secondlook.audit.kinds import Enough
+from secondlook.decide.rule import Limits
 from secondlook.decide.sentence import share
 from secondlook.report import words
 from secondlook.review.dossier import Came, Dossier, Found, Place, Searches
 from secondlook.review.verdicts import Feature, Said, Verdict
-from secondlook.types import Outcome
+from secondlook.types import Outcome, Quality
 
 STATES: Final = {
     Verdict.UNREVIEWED: (
         "UNREVIEWED",
-        "Two people have not compared the faces blind and agreed: this counts for nothing.",
+        "No two people have compared the faces blind and come to one answer: this counts for nothing.",
     ),
     Verdict.SUPPORTED: (
         "SUPPORTED BY TWO PEOPLE",
@@ -55,7 +57,7 @@ def found(of: Found) -> str:
     among = f"among {words.counted(of.grounds.gallery_size, 'enrolled person', 'enrolled people')}"
     match of.place:
         case Place.OVERTAKEN:
-            return f"When the sighting was looked at again, {ANOTHER_FIRST} {among}: {of.candidate} was not the most alike."
+            return f"When the sighting was looked at again {among}, somebody else was more alike than {of.candidate}."
         case Place.GONE:
             return f"When the sighting was looked at again {among}, {of.candidate} was not alike enough to be named."
     if of.outcome is Outcome.CANDIDATE:
@@ -66,9 +68,6 @@ def found(of: Found) -> str:
         f"The search proposed nobody. {of.candidate} was the most alike {among}, but that is too little, or the picture too"
         " poor, to say anything either way."
     )
-
-
-ANOTHER_FIRST: Final = "somebody else was the most alike"
 
 
 def meant(of: Found) -> Iterator[str]:
@@ -107,6 +106,51 @@ def trials(rate: Rate) -> str:
     return f"{counted}; of 100, from {low} to {high}"
 
 
+def quality(of: Quality) -> str:
+    """``There are 31 px between the eyes, and the head is turned by about 12° to one side; …``"""
+    seen = (
+        ("between the eyes there are", of.inter_eye_px, 0, " px"),
+        ("sharpness is", of.sharpness, 2, " (1 = in focus)"),
+        ("the head is turned to one side by about", abs(of.yaw_deg), 0, "°"),
+        ("brightness is", of.exposure, 2, " of 1"),
+        ("contrast is", of.contrast, 2, " of 0.5"),
+    )
+    said = words.listed(
+        [f"{what} {words.number(value, digits)}{unit}" for what, value, digits, unit in seen if isfinite(value)]
+    )
+    return f"In the searched face {said}." if said else "Nothing could be measured on the searched face."
+
+
+def wanted(limits: Limits) -> dict[str, str]:
+    """What a decision needs at least, by the name of the measure (``report.cards.quality_rows``)."""
+    low, high = limits.exposure
+    return {
+        "between the eyes": f"{limits.inter_eye_px:.0f} px or more",
+        "sharpness": f"{limits.sharpness:.2f} or more",
+        "turned (yaw)": f"{limits.turn_deg:.0f}° or less, either way",
+        "brightness": f"{low:.2f} to {high:.2f} of 1",
+        "contrast": f"{limits.contrast:.2f} or more",
+        "inside the picture": f"{100 * limits.visible:.0f} % or more",
+    }
+
+
+def group_rates(rates: Sequence[Rate]) -> list[str]:
+    """Of one measure, all of the same round number, so that groups can be compared: ``7 (5 to 11) of 1,000``."""
+    told = [one for one in rates if one.enough is not Enough.TOO_FEW]
+    of = max((frequency(one.observed or one.high, 0, 0).of for one in told), default=100)
+    return [_group_rate(one, of) for one in rates]
+
+
+def _group_rate(one: Rate, of: int) -> str:
+    match one.enough:
+        case Enough.TOO_FEW:
+            return f"{not_enough(one)}: {one.errors:,} of {one.trials:,}"
+        case Enough.BOUND_ONLY:
+            return f"at most {ceil(one.high * of):,} of {of:,}; seen in none of {one.trials:,}"
+    low, high = round(one.low * of), round(one.high * of)
+    return f"{round((one.observed or 0.0) * of):,} ({low:,} to {high:,}) of {of:,}; seen {one.errors:,} times in {one.trials:,}"
+
+
 def searched(of: Searches) -> Iterator[str]:
     if not of.case:
         yield (
@@ -122,15 +166,15 @@ def searched(of: Searches) -> Iterator[str]:
     unknown = of.count(Came.UNKNOWN)
     if unknown:
         yield (
-            f"Of {unknown:,} more the outcome is not known here: the log has that they were made, and nothing that is still kept"
-            " says what came of them."
+            f"What came of {unknown:,} is not known here: the log has that they were made, and nothing that is still kept says"
+            " what was found."
         )
     if total > 1:
-        yield "The more often one searches, the likelier it is that somebody turns up by chance."
+        yield "The more often somebody searches, the likelier it is that a stranger turns up by chance."
     if of.watches:
         yield (
-            f"Cameras were set to watch for this case {words.counted(of.watches, 'time')}. Each face they saw was a search of"
-            " its own; of nobody but those named anything is kept, so these are not counted."
+            f"Besides, the log holds {words.counted(of.watches, 'start')} of a camera's watch for this case. Each face that a"
+            " camera sees is a search of its own; of those who are not named nothing is kept, so these cannot be counted."
         )
 
 
