@@ -12,9 +12,11 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from made_up_calibration import calibration
 from secondlook.audit.pdf import NoPdf, WhyNoPdf
 from secondlook.custody.reading import read_log
 from secondlook.custody.recording import gallery_log
+from secondlook.decide.calibration import threshold
 from secondlook.fakes import FakeLog
 from secondlook.ports import Action
 from secondlook.report.record import SightingRecord
@@ -343,3 +345,38 @@ def test_the_pdf_says_the_same(service: Service, seen: str) -> None:
     page = " ".join(done.stdout.decode().split())
     assert "Person 3" in page and "no ground for an arrest" in page and "Reviewer B" in page
     assert not [name for name in OTHERS if name in page]
+
+
+def test_the_calibration_of_today_is_named_and_tried_again(
+    service: Service, operator: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fit = calibration()
+    monkeypatch.setattr(acts, "calibration_for", lambda pack: fit if pack == PACK else None)
+    applied = round(threshold(fit, QUALITY, 12, 0.01), 4)
+    sure = Estimate(0.9, 0.8, 0.95)
+    grounds = Grounds("x", 9.0, applied, 12, calibrated=True, fpir=0.01, log10_lr=2.0, prior=0.01, posterior=sure)
+    found = (Candidate("Person 3", 3, 9.0, 1),)
+    record = SightingRecord(
+        "b" * 16,
+        "s",
+        3,
+        1.0,
+        (1, 2, 30, 40),
+        1,
+        1.0,
+        2.0,
+        9,
+        0.9,
+        QUALITY,
+        Decision(Outcome.CANDIDATE, grounds, found),
+        PACK,
+    )
+    with service.database.writing() as session:
+        kept = keep_sightings(
+            service, session, SEARCH, [Seen(record)], searched_by=operator.id, why=Why(), seen_at=clock.now()
+        )
+    measured = told(service, kept.ids[0])["measured"]
+    assert measured["calibration"] == fit.id and measured["threshold_again"] == applied
+    assert measured["line"]["high_log10_lr"] == fit.high_log10_lr
+    page = client(service).get(f"/api/v1/sightings/{kept.ids[0]}/dossier.html").text
+    assert fit.id in page and "would be the person" in page
