@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import struct
+import subprocess
 import sys
 import time
 import zlib
@@ -278,3 +279,21 @@ def test_a_closed_pool_leaves_no_process_behind() -> None:
     while process.poll() is None and time.monotonic() < end:
         time.sleep(0.05)
     assert process.poll() is not None
+
+
+def test_where_the_service_is_killed_its_decoders_end(tmp_path: Path) -> None:
+    program = """
+import os, signal, sys
+from secondlook.server.work.decoding import DecodeLimits, Decoders
+
+decoders = Decoders(lambda: DecodeLimits(1000000, 60, 512), at_once=1)
+decoders.warm()
+print(decoders._idle[0]._process.pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    decoder = int(done.stdout)
+    end = time.monotonic() + 60
+    while Path(f"/proc/{decoder}").exists() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert not Path(f"/proc/{decoder}").exists()

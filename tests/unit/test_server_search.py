@@ -194,6 +194,24 @@ def test_few_pictures_are_looked_at_at_once(client: TestClient) -> None:
         client.app.state.looking = before
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_more_than_is_taken_is_refused_before_it_is_held(client: TestClient, log: FakeLog, told: bool) -> None:
+    edge, megabyte = "b" * 20, bytes(1 << 20)
+
+    def body() -> Iterator[bytes]:
+        yield f'--{edge}\r\nContent-Disposition: form-data; name="picture"; filename="x"\r\n\r\n'.encode()
+        for _ in range(70):
+            yield megabyte
+
+    headers = {"content-type": f"multipart/form-data; boundary={edge}"}
+    sent = b"".join(body()) if told else body()
+    answer = client.post("/api/v1/search", content=sent, headers=headers)
+    assert answer.status_code == 413, answer.text
+    many = client.post("/api/v1/search/templates", json={**asked(RED), "note": "x" * (5 << 20)})
+    assert many.status_code == 413
+    assert log.entries == []
+
+
 # templates
 
 

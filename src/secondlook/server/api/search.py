@@ -33,6 +33,8 @@ from secondlook.types import Floats, Quality
 MOST_PURPOSE = 500
 _LONGEST_TEMPLATE = 32 << 10
 """Letters of base64: 6,144 numbers."""
+MOST_BODY = 4 << 20
+"""Bytes of a request with templates."""
 
 router = APIRouter(prefix="/api/v1/search", tags=["search"], route_class=OnceRoute, responses=RESPONSES)
 Searcher = Annotated[Actor, Depends(Allowed(May.SEARCH))]
@@ -124,7 +126,7 @@ async def search(request: Request, service: TheService, actor: Searcher) -> Sear
     return found
 
 
-@router.post("/templates", summary="Search templates")
+@router.post("/templates", summary="Search templates", max_body_size=MOST_BODY)
 async def search_templates(request: Request, actor: Searcher, body: Templates) -> TemplatesSearched:
     """For callers that find and embed faces themselves, with the gallery's own pack. There is no picture, so nothing is kept
     and nothing can be reviewed here: what comes out counts for nothing until people have compared the faces.
