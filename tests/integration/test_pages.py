@@ -247,6 +247,22 @@ def test_a_page_runs_nothing_that_was_not_made_with_it(house: House) -> None:
         assert "unsafe" not in plain
 
 
+def test_a_name_is_never_code(house: House, anybody: BrowserContext) -> None:
+    bad = "</script><script>document.title='gone'</script><img src=x onerror=alert(1)>{{7*7}}`${1}`"
+    id_ = house.service.gallery.subject_id("Person 11")
+    subjects.rename(house.service, house.people[Role.OPERATOR], id_, bad)
+    said: list[str] = []
+    anybody.on("console", lambda message: said.append(message.text))
+    anybody.on("weberror", lambda error: said.append(str(error.error)))
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(f"{house.address}/gallery/{id_}")
+    page.get_by_role("heading", name=bad, level=1).wait_for()
+    page.goto(f"{house.address}/gallery")
+    page.get_by_role("link", name=bad).wait_for()
+    assert said == [] and page.title() == "Gallery · Second Look" and page.locator("img[src=x]").count() == 0
+    subjects.rename(house.service, house.people[Role.OPERATOR], id_, "Person 11")
+
+
 def test_pages_ask_nobody_else_and_complain_of_nothing(house: House, anybody: BrowserContext) -> None:
     """Every page of every role in light, dark and at a phone's width: no other address, no complaint in the console, nothing
     beyond the edge, and no serious violation that axe-core finds."""

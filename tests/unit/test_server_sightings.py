@@ -14,6 +14,7 @@ from report_samples import sighting as seen_there
 from secondlook.fakes import FakeLog
 from secondlook.ports import Action
 from secondlook.report.record import record_of
+from secondlook.review.verdicts import DISAGREEMENT
 from secondlook.server import clock
 from secondlook.server.actors import Role
 from secondlook.server.acts import uploads
@@ -84,7 +85,12 @@ def test_what_needs_people_comes_first(service: Service, client: TestClient, lim
     reviewed(service, done)
     unsure = keep(service, 8, Outcome.INCONCLUSIVE)
     candidates = [keep(service, 3), keep(service, 2), keep(service, 1)]
-    assert listed(client, limit=limit) == [*candidates, unsure, done]
+    disagreed = keep(service, 7)
+    with service.database.writing() as session:
+        session.get_one(
+            SightingRow, disagreed
+        ).why = f"{DISAGREEMENT} 1 said 'same' of the candidate and 1 said 'different'."
+    assert listed(client, limit=limit) == [*candidates, disagreed, unsure, done]
 
 
 def test_filters(service: Service, client: TestClient) -> None:

@@ -13,6 +13,8 @@ from secondlook.review.sets import SetKind, Truth
 LONGEST_NOTE = 1000
 REVIEWERS = 2
 """How many must agree."""
+DISAGREEMENT = "Unreviewed: the reviewers disagree."
+"""How the sentence begins where they do."""
 
 
 class Said(StrEnum):
@@ -195,7 +197,7 @@ def _both(count: int, said: str, more: str) -> str:
 
 def _disagreement(said: Sequence[Said]) -> str:
     same, other = said.count(Said.SAME), said.count(Said.DIFFERENT)
-    return f"Unreviewed: the reviewers disagree. {same} said 'same' of the candidate and {other} said 'different'."
+    return f"{DISAGREEMENT} {same} said 'same' of the candidate and {other} said 'different'."
 
 
 def _waiting(count: int) -> str:

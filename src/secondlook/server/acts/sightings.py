@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple, dataclass
+from enum import IntEnum
 
 from sqlalchemy import ColumnElement, and_, case, or_, select, tuple_
 from sqlalchemy.orm import Session
@@ -11,7 +12,7 @@ from sqlalchemy.orm import Session
 from secondlook.errors import Conflict, GalleryLocked, NotFound, UnknownSubject
 from secondlook.ports import Action
 from secondlook.report.record import SightingRecord
-from secondlook.review.verdicts import Verdict
+from secondlook.review.verdicts import DISAGREEMENT, Verdict
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts.keeping import opened_crop, opened_record
 from secondlook.server.rows import SightingRow
@@ -31,6 +32,16 @@ class Wanted:
     since: str | None = None
 
 
+class Urgency(IntEnum):
+    """What needs people first comes first. CANDIDATE, INCONCLUSIVE: somebody such waits to be looked at. DISAGREEMENT: two
+    reviewers looked at a candidate and disagree. NONE: all else."""
+
+    CANDIDATE = 0
+    DISAGREEMENT = 1
+    INCONCLUSIVE = 2
+    NONE = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a list was left: ``urgency``, ``seen_at`` and ``id`` of the last one that was seen."""
@@ -43,8 +54,9 @@ class Place:
 @dataclass(frozen=True, slots=True)
 class Sighting:
     """subject: today's name of whom it may be; None where that person was erased a moment ago. urgency: 0 where a candidate
-    waits to be looked at by people, 1 where somebody inconclusive does, 2 else. posterior: chance of being that person, under
-    the prior that was set; None: not stated. review: what people said; why: in a sentence. version: rises with each change.
+    waits to be looked at by people, 1 where reviewers disagree about one, 2 where somebody inconclusive waits, 3 else.
+    posterior: chance of being that person, under the prior that was set; None: not stated. review: what people said; why: in
+    a sentence. version: rises with each change.
     """
 
     id: str
@@ -125,8 +137,7 @@ class Opened:
 def sightings(
     service: Service, actor: Actor, wanted: Wanted, *, after: Place | None = None, most: int = 50
 ) -> tuple[Sighting, ...]:
-    """What needs people first: candidates that nobody has reviewed, then those inconclusive, then the others; of each the
-    newest first."""
+    """What needs people first, as ``Urgency`` has it; of each the newest first."""
     actor.need(May.SEE_SIGHTINGS)
     urgency = _urgency_of_rows()
     order = (urgency, SightingRow.seen_at.desc(), SightingRow.id.desc())
@@ -183,10 +194,12 @@ def row_of(session: Session, id_: str) -> SightingRow:
 def _urgency_of_rows() -> ColumnElement[int]:
     """As ``_urgency``, for the database."""
     unreviewed = SightingRow.review == Verdict.UNREVIEWED.value
+    candidate, inconclusive = (SightingRow.outcome == one.value for one in (Outcome.CANDIDATE, Outcome.INCONCLUSIVE))
     return case(
-        (and_(unreviewed, SightingRow.outcome == Outcome.CANDIDATE.value), 0),
-        (and_(unreviewed, SightingRow.outcome == Outcome.INCONCLUSIVE.value), 1),
-        else_=2,
+        (and_(unreviewed, candidate, SightingRow.why.startswith(DISAGREEMENT)), Urgency.DISAGREEMENT.value),
+        (and_(unreviewed, candidate), Urgency.CANDIDATE.value),
+        (and_(unreviewed, inconclusive), Urgency.INCONCLUSIVE.value),
+        else_=Urgency.NONE.value,
     )
 
 
@@ -202,10 +215,14 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
     return [*found, SightingRow.seen_at >= wanted.since] if wanted.since is not None else found
 
 
-def _urgency(row: SightingRow) -> int:
+def _urgency(row: SightingRow) -> Urgency:
     if row.review != Verdict.UNREVIEWED:
-        return 2
-    return {Outcome.CANDIDATE.value: 0, Outcome.INCONCLUSIVE.value: 1}.get(row.outcome, 2)
+        return Urgency.NONE
+    if row.outcome == Outcome.INCONCLUSIVE:
+        return Urgency.INCONCLUSIVE
+    if row.outcome != Outcome.CANDIDATE:
+        return Urgency.NONE
+    return Urgency.DISAGREEMENT if row.why.startswith(DISAGREEMENT) else Urgency.CANDIDATE
 
 
 def _name(service: Service, subject: str) -> str | None:

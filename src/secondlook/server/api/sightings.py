@@ -12,7 +12,7 @@ from secondlook.review.verdicts import Verdict
 from secondlook.server import clock
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts import sightings as acts
-from secondlook.server.acts.sightings import Opened, Place, Sighting, Wanted
+from secondlook.server.acts.sightings import Opened, Place, Sighting, Urgency, Wanted
 from secondlook.server.api.asking import Allowed, TheService
 from secondlook.server.api.once import OnceRoute
 from secondlook.server.api.paging import Cursor, Limit, Page, of_cursor, page_of
@@ -92,6 +92,6 @@ def _after(cursor: str | None) -> Place | None:
     parts = of_cursor(cursor, 3)
     if parts is None:
         return None
-    if parts[0] not in ("0", "1", "2"):
+    if parts[0] not in {str(one.value) for one in Urgency}:
         raise Invalid("This cursor is none of this list: take `next` of the page before.")
     return Place(int(parts[0]), parts[1], parts[2])

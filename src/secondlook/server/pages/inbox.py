@@ -9,7 +9,7 @@ from secondlook.errors import GalleryError
 from secondlook.review.verdicts import Verdict
 from secondlook.server.actors import Actor
 from secondlook.server.acts import sightings as acts
-from secondlook.server.acts.sightings import Opened, Place, Wanted
+from secondlook.server.acts.sightings import Opened, Place, Urgency, Wanted
 from secondlook.server.pages import parts, told
 from secondlook.server.pages.parts import Tag
 from secondlook.server.pages.visits import Visit
@@ -20,9 +20,10 @@ from secondlook.types import Outcome
 _MOST = 24
 _EVERY_S = 10.0
 _GROUPS = {
-    0: "Candidates that wait for people",
-    1: "Inconclusive: the picture, or the evidence, carries no decision",
-    2: "Decided",
+    Urgency.CANDIDATE: "Candidates that wait for people",
+    Urgency.DISAGREEMENT: "Candidates on which reviewers disagree",
+    Urgency.INCONCLUSIVE: "Inconclusive: the picture, or the evidence, carries no decision",
+    Urgency.NONE: "Decided",
 }
 _OUTCOMES = {"": "all", Outcome.CANDIDATE.value: "candidates", Outcome.INCONCLUSIVE.value: "inconclusive"}
 _REVIEWS = {
@@ -82,7 +83,7 @@ def draw(found: Sequence[Opened], before: int | None) -> None:
     """before: urgency of the card above."""
     for urgency, group in groupby(found, key=lambda one: one.sighting.urgency):
         if urgency != before:
-            parts.heading(2, _GROUPS[urgency])
+            parts.heading(2, _GROUPS[Urgency(urgency)])
         with Tag("div", class_="cards"):
             for one in group:
                 card(one)
