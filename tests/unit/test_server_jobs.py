@@ -26,6 +26,7 @@ from secondlook.fakes import FakeLog
 from secondlook.ports import Action
 from secondlook.server.actors import Actor, Role
 from secondlook.server.acts import job_files, jobs
+from secondlook.server.acts.erasing import ServiceRemover
 from secondlook.server.acts.job_kinds import (
     AuditAsked,
     AuditResult,
@@ -43,6 +44,7 @@ from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.jobs import Job
 from secondlook.server.acts.keeping import opened_crop, opened_record
 from secondlook.server.acts.uploads import Upload
+from secondlook.server.offline import FolderRemover
 from secondlook.server.rows import JobRow, SightingRow
 from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import Service, Why
@@ -285,6 +287,28 @@ def test_the_oldest_job_is_done_first(service: Service, operator: Actor, uploads
     created = {id_: jobs.job(service, operator, id_).created_at for id_ in made}
     taken = [claims.next_claim(service) for _ in range(4)]
     assert [claim.job if claim else None for claim in taken] == [*sorted(made, key=lambda i: (created[i], i)), None]
+
+
+@pytest.mark.parametrize("served", [True, False])
+def test_erasing_reaches_a_search_that_was_stopped_half_way(
+    service: Service, operator: Actor, uploads: tuple[Upload, ...], served: bool
+) -> None:
+    stopped = find(service, operator, uploads)
+    assert work(service) == ENDED  # as far as it got
+    with service.database.writing() as session:
+        session.query(JobRow).update({"state": "queued"})
+    written = service.folder.jobs / stopped.id / "out" / "sightings.jsonl"
+    assert b"Ruby" in written.read_bytes()
+    asked = RedactAsked(uploads=ids(uploads[:1]), keep=(service.gallery.subject_id("Ruby"),))
+    other = jobs.start(service, operator, new_id(), asked, WHY)
+    (service.folder.jobs / other.id).mkdir()
+    remover = ServiceRemover(service) if served else FolderRemover(service.folder.root)
+    removed = remover.remove(service.gallery.subject_id("Ruby"))
+    assert [one.count for one in removed if "jobs" in one.what] == [2]
+    assert list(service.folder.jobs.iterdir()) == []
+    service.gallery.remove("Ruby")
+    assert work(service) == ENDED and jobs.job(service, operator, stopped.id).state is JobState.DONE
+    assert {service.gallery.subject(row.subject_id).name for row in rows(service)} == {"Skye"}
 
 
 # Redacting

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +13,11 @@ from sqlalchemy.orm import Session
 
 from secondlook.custody.receipts import Removed
 from secondlook.errors import BackupVersion, GalleryVersion
+from secondlook.server.acts.job_kinds import JobKind
 from secondlook.server.database import FILE_NAME, Database
+from secondlook.server.folder import DataFolder
 from secondlook.server.migrations.running import check_known
-from secondlook.server.rows import ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
+from secondlook.server.rows import JobRow, ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
 
 
 def remove_rows(session: Session, subject: str) -> tuple[int, int]:
@@ -29,6 +33,21 @@ def remove_rows(session: Session, subject: str) -> tuple[int, int]:
     return sightings, sets
 
 
+def jobs_naming(session: Session, subject: str) -> list[str]:
+    """Jobs in whose folders the name may lie in clear: those that were asked to keep or to cover this subject, and searches,
+    where they were stopped half way or are over and not tidied yet. What was stopped begins anew."""
+    rows = session.scalars(select(JobRow))
+    return [row.id for row in rows if row.kind == JobKind.FIND or subject in json.dumps(row.request)]
+
+
+def remove_folders(jobs: Path, ids: Sequence[str]) -> int:
+    """How many there were."""
+    there = [jobs / id_ for id_ in ids if (jobs / id_).exists()]
+    for folder in there:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(there)
+
+
 @dataclass(frozen=True, slots=True)
 class FolderRemover:
     """Takes a subject out of a service's folder (``custody.erasing.Remover``)."""
@@ -36,7 +55,21 @@ class FolderRemover:
     data: Path
 
     def remove(self, subject: str) -> Sequence[Removed]:
-        return (Removed("rows of the service", clean_service(self.data / FILE_NAME, subject)),)
+        return (
+            Removed("folders of jobs that named the subject", self._folders(subject)),
+            Removed("rows of the service", clean_service(self.data / FILE_NAME, subject)),
+        )
+
+    def _folders(self, subject: str) -> int:
+        database = Database.on_disk(self.data / FILE_NAME)
+        try:
+            if not _is_ours(database):
+                return 0
+            with database.reading() as session:
+                ids = jobs_naming(session, subject)
+        finally:
+            database.close()
+        return remove_folders(DataFolder(self.data).jobs, ids)
 
 
 def is_service(data: Path) -> bool:

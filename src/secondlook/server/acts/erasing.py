@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from secondlook.custody.erasing import Reason, erase
 from secondlook.custody.receipts import Removed
@@ -17,8 +15,9 @@ from secondlook.errors import Conflict
 from secondlook.gallery.founding import FILE_NAME as GALLERY_FILE
 from secondlook.gallery.offline import key_source
 from secondlook.server.actors import Actor, May
+from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.subjects import forget_answers
-from secondlook.server.offline import remove_rows
+from secondlook.server.offline import jobs_naming, remove_folders, remove_rows
 from secondlook.server.rows import JobRow
 from secondlook.server.service import Service, Why
 
@@ -42,13 +41,9 @@ class ServiceRemover:
     def remove(self, subject: str) -> Sequence[Removed]:
         with self.service.database.writing() as session:
             sightings, sets = remove_rows(session, subject)
-            jobs = _jobs_naming(session, subject)
+            jobs = jobs_naming(session, subject)
             forget_answers(session)
-        folders = 0
-        for job in jobs:
-            folder = self.service.folder.jobs / job
-            folders += folder.exists()
-            shutil.rmtree(folder, ignore_errors=True)
+        folders = remove_folders(self.service.folder.jobs, jobs)
         self.service.database.compact()
         return (
             Removed("sightings", sightings),
@@ -62,16 +57,10 @@ def erase_subject(service: Service, actor: Actor, subject: str, why: Why) -> Era
     which works on pictures in clear until it ends."""
     actor.need(May.ERASE)
     with service.database.reading() as session:
-        if session.scalar(select(JobRow.id).where(JobRow.state == "running").limit(1)) is not None:
+        if session.scalar(select(JobRow.id).where(JobRow.state == JobState.RUNNING).limit(1)) is not None:
             raise Conflict("A job is running, and works on pictures in clear: wait for it or cancel it, then erase.")
     reason = Reason(f"account:{actor.id}", why.purpose, why.case)
     facts, source = key_source(service.folder.gallery / GALLERY_FILE, service.options.key)
     places = (service.folder.root, source.subjects_file(facts.id))
     done = erase(subject, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), places)
     return Erasure(subject, done.receipt.complete, done.file.name, json.loads(done.file.read_bytes()))
-
-
-def _jobs_naming(session: Session, subject: str) -> list[str]:
-    """Ended jobs that were asked to keep or to cover this subject: their reports say the name."""
-    rows = session.scalars(select(JobRow).where(JobRow.state.in_(("done", "failed", "cancelled"))))
-    return [row.id for row in rows if subject in json.dumps(row.request)]

@@ -185,7 +185,8 @@ def limit_memory(megabytes: int) -> None:
 
 
 def _wait_for_the_end() -> None:
-    while sys.stdin.buffer.read(1):
+    # not through sys.stdin: its lock, held here, would not let the interpreter end
+    while os.read(sys.stdin.fileno(), 1):
         pass
     _leave()
 
