@@ -85,7 +85,7 @@ def test_started_done_and_fetched(service: Service, client: TestClient, upload: 
 
 def test_a_search_says_why(client: TestClient, upload: str) -> None:
     refused = client.post(f"{AT}/find", json={"uploads": [upload]})
-    assert refused.status_code == 400 and "purpose" in refused.json()["detail"]
+    assert refused.status_code == 422 and "purpose" in refused.json()["detail"]
     made = client.post(f"{AT}/find", json={"uploads": [upload], "purpose": "a lost child"})
     assert made.status_code == 201 and made.json()["purpose"] == "a lost child"
     assert client.delete(f"{AT}/{made.json()['id']}").json()["state"] == "cancelled"

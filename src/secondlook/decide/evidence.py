@@ -175,7 +175,7 @@ def quantile(gev: Gev, above: float) -> Doubles:
     """The score that a share ``above`` reaches."""
     location, scale, shape = gev
     log_t = np.log(-np.log1p(-above))
-    reduced = np.where(np.abs(shape) < 1e-6, -log_t, np.expm1(-shape * log_t) / _nonzero(shape))
+    reduced = np.where(np.abs(shape) < _NO_SHAPE, -log_t, np.expm1(-shape * log_t) / _nonzero(shape))
     return np.asarray(location + scale * reduced, np.float64)
 
 
@@ -183,13 +183,17 @@ def _log_t(gev: Gev, score: Doubles) -> Doubles:
     """log t, where the distribution function is exp(-t)."""
     location, scale, shape = gev
     z = (score - location) / scale
-    inside = np.maximum(1 + shape * z, 1e-12)
-    log_t = np.where(np.abs(shape) < 1e-6, -z, -np.log(inside) / _nonzero(shape))
+    inside = np.maximum(shape * z, 1e-12 - 1)
+    log_t = np.where(np.abs(shape) < _NO_SHAPE, -z, -np.log1p(inside) / _nonzero(shape))
     return np.clip(log_t, -60, 6)
 
 
+_NO_SHAPE = 1e-12
+"""expm1 and log1p are exact down to here; from here on the limit is, which is the Gumbel distribution."""
+
+
 def _nonzero(shape: Doubles) -> Doubles:
-    return np.where(np.abs(shape) < 1e-6, 1.0, shape)
+    return np.where(np.abs(shape) < _NO_SHAPE, 1.0, shape)
 
 
 # the person's own score

@@ -37,7 +37,7 @@ def speak(level: int = logging.INFO) -> None:
     top = logging.getLogger()
     top.handlers[:] = [handler]
     top.setLevel(logging.WARNING)
-    for name in ("secondlook", "uvicorn.error"):
+    for name in ("secondlook",):
         logging.getLogger(name).setLevel(level)
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
