@@ -21,6 +21,7 @@ from sqlalchemy import select
 from fake_runs import photo
 from job_samples import WORKER, footage, sent, working_service
 from secondlook.fakes import RED, Square
+from secondlook.gallery import Environment, HomeKey, KeyFile, Keyring, KeySource
 from secondlook.server.actors import Actor, Role
 from secondlook.server.acts import jobs
 from secondlook.server.acts.job_kinds import FindAsked, FindResult
@@ -32,7 +33,7 @@ from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import Service, Why
 from secondlook.server.settings import Settings
 from secondlook.server.work.dispatch import Dispatcher
-from secondlook.server.work.job import Orders
+from secondlook.server.work.job import Orders, key_words
 from service_samples import account
 
 SLOW = "0.5"
@@ -166,6 +167,15 @@ def test_too_long_is_a_failure(
     with dispatching(service, SLOW):
         failed = ended(service, operator, made)
     assert failed.state is JobState.FAILED and "took more than" in failed.sentence
+
+
+@pytest.mark.parametrize(
+    "key", [None, KeyFile(Path("/keys/of the gallery.key")), Environment("THE_KEY"), Keyring(), HomeKey()]
+)
+def test_a_worker_is_told_where_the_key_is_and_not_what_it_is(key: KeySource | None) -> None:
+    orders = Orders("token", 1, 2, 3, *key_words(key))
+    assert Orders.of_line(orders.line()) == orders and orders.source == key
+    assert orders.line().count(b"\n") == 1
 
 
 _STARTS = """

@@ -24,6 +24,7 @@ class Course:
         self._say, self._passes, self._more = say, passes, more
         self._count, self._done, self._pass = 0, 0, 0
         self._frames: int | None = None
+        self._kind = SourceKind.PHOTO
         self._seen = 0
         self._said_at = 0.0
 
