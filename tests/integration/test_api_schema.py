@@ -74,6 +74,7 @@ def ask_all(
     return wrong
 
 
+@pytest.mark.timeout(1200)
 def test_no_answer_that_nobody_foresaw(api_schema: schemathesis.BaseSchema, keys: dict[Role, str]) -> None:
     assert ask_all(api_schema, keys, (Role.ADMIN, Role.OPERATOR), 5) == []
 

@@ -23,6 +23,9 @@ from secondlook.runs.journal import Journal, Start, cut_torn_line, writing
 from secondlook.runs.redact import COPIES, remove_proof
 from secondlook.runs.redact_live_plan import Planned
 
+APART = 2 * round(0.001 / TICK)
+"""Ticks between two frames, at least: Matroska keeps whole milliseconds, and a burst must not become one moment."""
+
 
 @dataclass(slots=True)
 class _Counted:
@@ -74,7 +77,7 @@ class LiveFiles:
         self._recording = Recording(stem, recorded[0], recorded[1], first)
         self._coder: Coder | None = None
         self._counted: _Counted | None = None
-        self._last = -1
+        self._last = -APART
         self.frames = self.whole = 0
 
     def write(self, one: Planned) -> Coded:
@@ -82,7 +85,7 @@ class LiveFiles:
         pixels = one.frame.pixels
         shown = [area.area for area in one.areas or () if not area.kept]
         covered = cover_whole(pixels) if one.areas is None else cover(pixels, shown, self._covering)
-        at = self._last = max(self._last + 1, round((one.frame.time_s or 0.0) / TICK))
+        at = self._last = max(self._last + APART, round((one.frame.time_s or 0.0) / TICK))
         size = even(*pixels.shape[:2])
         if self._coder is None or self._coder.size != size:
             self._coder = Coder(size)
