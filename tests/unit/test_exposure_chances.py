@@ -19,7 +19,7 @@ from secondlook.decide import evidence
 from secondlook.decide.evidence import Doubles, Parameters
 from secondlook.decide.terms import standardised
 from secondlook.errors import CalibrationError
-from secondlook.exposure.chances import TOGETHER, chances, own_scores
+from secondlook.exposure.chances import TOGETHER, chances, own_scores, together
 from secondlook.exposure.stated import check_population, exposures, picked_out, recognisable_px, resized
 from secondlook.types import Quality
 
@@ -43,15 +43,16 @@ def drawn_other(p: Parameters, terms: list[float], n: int, normal: Doubles) -> D
 
 
 @pytest.mark.parametrize("own_place", [0.3, 0.45, 0.6])
-@pytest.mark.parametrize("terms", [[-1.0, 0.5, 0.2, -0.4], [0.8, 0.0, -0.5, 1.0]])
+@pytest.mark.parametrize("terms", [[-1.8, -0.5, 0.2, -0.4], [-1.0, 0.5, 0.2, -0.4], [0.8, 0.0, -0.5, 1.0]])
 def test_stated_chances_are_those_of_people_drawn_at_random(terms: list[float], own_place: float) -> None:
     p, n = parameters(own_place=own_place), 50
     rng = np.random.default_rng(1)
     z, e = rng.normal(size=DRAWN), rng.normal(size=DRAWN)
     own = drawn_own(p, terms, z)
-    best = drawn_other(p, terms, n - 1, TOGETHER * z + math.sqrt(1 - TOGETHER**2) * e)
+    rho = float(together(np.array([terms]))[0])
+    best = drawn_other(p, terms, n - 1, rho * z + math.sqrt(1 - rho**2) * e)
     found = chances(p, np.array([terms]), n, largest=1000)
-    assert found.first[0] == pytest.approx((own > best).mean(), abs=0.01)
+    assert found.first[0] == pytest.approx(max((own > best).mean(), 1 / n), abs=0.01)
     assert found.least[0] == found.first[0]
     ahead = drawn_other(p, terms, 1, rng.normal(size=DRAWN)) >= own
     assert found.alike[0] == pytest.approx((n - 1) * ahead.mean(), abs=0.02 * n)
@@ -65,6 +66,12 @@ def test_own_scores_are_where_the_distribution_says(p: Parameters, terms: list[f
     scores = own_scores(p, np.array([terms]))[0]
     c = conditions(1, *terms).rows(np.zeros(len(scores), np.intp))
     assert evidence.miss_rate(p, c, scores) == pytest.approx(norm.cdf(np.linspace(-5, 5, len(scores))), abs=1e-7)
+
+
+def test_the_smaller_the_face_the_more_all_scores_go_together() -> None:
+    sizes = together(np.stack([np.linspace(9, -9, 200), np.zeros(200)], axis=1))
+    assert (np.diff(sizes) >= 0).all() and sizes[0] == TOGETHER < sizes[-1] < 1
+    assert together(np.array([[-2.0, 0.0]]))[0] == pytest.approx(0.8)
 
 
 @given(plausible, pictures)
