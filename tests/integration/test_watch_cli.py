@@ -29,13 +29,18 @@ def test_a_candidate_is_told_and_an_interrupt_ends_it_in_order(
     assert started.stdout is not None
     first = started.stdout.readline()
     assert "candidate: " in first, (first, started.communicate(timeout=60))
+    assert started.stderr is not None
+    said = []
+    while not said or "there is a picture" not in said[-1]:  # states are told once a second, a candidate at once
+        said.append(started.stderr.readline())
+        assert said[-1], "it ended before it told of the camera"
     os.killpg(started.pid, signal.SIGINT)
     out, err = started.communicate(timeout=120)
     assert started.returncode == 0, err
     assert "is a candidate among 3 enrolled people" in out
     last = out.splitlines()[-1]
     assert last.startswith(f"loop:{clip}: ") and " looked at " in last and "Sightings: " in last
-    assert "there is a picture" in err and "Traceback" not in err and "3 people enrolled." in err
+    assert "Traceback" not in err and "3 people enrolled." in "".join(said)
     alerts = [json.loads(line) for line in (tmp_path / "out" / "alerts.jsonl").read_text().splitlines()]
     records = read_records(tmp_path / "out" / "sightings.jsonl")
     assert alerts[0]["news"] == "raised" and alerts[0]["subject"] in first

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from secondlook.errors import GalleryError, GalleryLocked, UnknownSubject
-from secondlook.gallery import Gallery, KeyFile, NewReference
+from secondlook.gallery import ById, Gallery, KeyFile, NewReference
 from secondlook.types import Quality
 
 PACK, D = "test@0123456789ab", 16
@@ -63,3 +63,20 @@ def test_what_is_about_nobody_is_sealed_with_the_gallerys_key(gallery: Gallery) 
     assert b"secret" not in sealed and gallery.unseal(sealed, "camera 1") == b"rtsp://user:secret@camera"
     with pytest.raises(GalleryError):
         gallery.unseal(sealed[:-1] + bytes([sealed[-1] ^ 1]), "camera 1")
+
+
+def test_a_subject_is_made_under_its_id_although_somebody_was_stopped_after_its_key(
+    gallery: Gallery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found by killing the server two hundred times."""
+    id_ = "a" * 32
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("secondlook.gallery.changes.sealed_row", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            gallery.enrol(ById(id_, "Eve"), [new(3)], PACK)
+    assert gallery.enrol(ById(id_, "Eve"), [new(3)], PACK) != (None,)
+    assert gallery.subject(id_).name == "Eve" and gallery.search(new(3).template, PACK)[0].subject == "Eve"

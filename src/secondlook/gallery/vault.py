@@ -83,15 +83,17 @@ class Vault:
             raise GalleryError(f"What is kept as {what} was changed from outside: restore it from a backup.") from error
 
     def new_seals(self, subjects: Sequence[str]) -> list[SubjectSeal]:
-        """A key for each of some new subjects, in the store before anything is sealed with them."""
-        keys = {subject: new_key() for subject in subjects}
+        """A key for each of some new subjects, in the store before anything is sealed with them. One that is there already
+        was left by somebody who was stopped before the subject was: nothing was sealed with it, and it is taken."""
+        left = {subject: self.find(subject) for subject in subjects}
+        keys = {subject: new_key() for subject, seal_ in left.items() if seal_ is None}
         self._store.keep_all(
             {
                 subject: seal(self._wrapping, key, Belonging(self._gallery, Kind.KEY, subject))
                 for subject, key in keys.items()
             }
         )
-        return [self._seal(subject, key) for subject, key in keys.items()]
+        return [left[subject] or self._seal(subject, keys[subject]) for subject in subjects]
 
     def find(self, subject: str) -> SubjectSeal | None:
         """None where the key was dropped: the subject is blinded."""
