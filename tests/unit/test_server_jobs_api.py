@@ -13,11 +13,16 @@ from fastapi.testclient import TestClient
 
 from job_samples import footage, makers, working_service
 from secondlook.server.actors import Role
+from secondlook.server.acts import jobs as acts
+from secondlook.server.acts.job_kinds import AuditAsked, ExposureAsked
+from secondlook.server.acts.job_states import RESULTS
+from secondlook.server.acts.uploads import Incoming
+from secondlook.server.rows import JobRow
 from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import Service
 from secondlook.server.work import claims
 from secondlook.server.work.job import ENDED, carry_out
-from service_samples import door
+from service_samples import account, door
 
 AT = "/api/v1/jobs"
 
@@ -136,3 +141,33 @@ def test_whose_time_is_over_is_said(service: Service, client: TestClient, upload
     assert client.get(f"{AT}/{job['id']}/files").json() == []
     assert client.get(f"{AT}/{job['id']}/review").status_code == 404
     assert client.get(f"{AT}/{job['id']}/files/report.html").status_code == 404
+
+
+@pytest.mark.parametrize("role", [Role.ADMIN, Role.AUDITOR, Role.OPERATOR])
+def test_an_audits_report_is_for_everybody_who_sees_audits(service: Service, role: Role) -> None:
+    """An admin exports nothing else."""
+    opened = door(service)
+    job, auditor = new_id(), account(service, Role.AUDITOR, "who audits")
+    table = Incoming(service, auditor, new_id(), "scores.csv")
+    table.write(b"probe,reference,score\na,b,0.5\n")
+    acts.start(service, auditor, job, AuditAsked(uploads=(table.finish().id,)))
+    finished(service, job)
+    client = opened.by_key(account(service, role))
+    assert [file["name"] for file in client.get(f"{AT}/{job}/files").json()] == ["report.html"]
+    assert client.get(f"{AT}/{job}/files/report.html").text == "a report"
+    exposure = new_id()
+    with service.database.writing() as session:
+        row = session.get_one(JobRow, job)
+        copied = {column.name: getattr(row, column.key) for column in JobRow.__table__.columns}
+        asked = ExposureAsked(uploads=tuple(row.request["uploads"])).model_dump(mode="json")
+        session.add(JobRow(**copied | {"id": exposure, "kind": "exposure", "request": row.request | {"asked": asked}}))
+    finished(service, exposure)
+    assert client.get(f"{AT}/{exposure}/files/report.html").status_code == (403 if role is Role.ADMIN else 200)
+
+
+def finished(service: Service, job: str) -> None:
+    with service.database.writing() as session:
+        session.get_one(JobRow, job).state = "done"
+    out = service.folder.jobs / job / RESULTS
+    out.mkdir(parents=True)
+    (out / "report.html").write_text("a report")

@@ -123,9 +123,9 @@ class Actor:
     def may(self, what: May) -> bool:
         return what in ALLOWED[self.role]
 
-    def need(self, what: May) -> None:
-        """Raises Forbidden."""
-        if not self.may(what):
+    def need(self, what: May, *others: May) -> None:
+        """Raises Forbidden where the role may do none of these."""
+        if not any(self.may(one) for one in (what, *others)):
             raise Forbidden(
                 f"The role {self.role} may not {what.replace('_', ' ')}: ask somebody whose role allows it."
             )

@@ -35,6 +35,8 @@ _OFFERED: Final = {
     JobKind.EXPOSURE: ("report.html", "exposure.jsonl", "advice.jsonl", "maps"),
     JobKind.AUDIT: ("report.html", "report.pdf", "metrics.json", "tables"),
 }
+ANY_FILE: Final = (May.EXPORT, May.SEE_AUDITS)
+"""Who may do neither fetches nothing of any job."""
 _TYPES: Final = {".jsonl": "application/jsonl", ".json": "application/json", ".csv": "text/csv", ".html": "text/html"}
 
 
@@ -65,14 +67,17 @@ def job_files(service: Service, actor: Actor, job: str) -> tuple[JobFile, ...]:
     return tuple(_file(service, job, path, names) for path in _paths(service, row))
 
 
+def may_fetch(actor: Actor, kind: JobKind) -> bool:
+    """An audit's files are for everybody who sees audits."""
+    return any(actor.may(what) for what in _needed(kind))
+
+
 def fetch(service: Service, actor: Actor, job: str, name: str) -> Fetched:
-    """One of ``job_files``, written down as exported. An audit's are for everybody who sees audits. Raises NotFound."""
+    """One of ``job_files``, written down as exported. Raises NotFound."""
+    actor.need(*ANY_FILE)
     with service.database.reading() as session:
-        row = session.get(JobRow, job)
-    if row is None or row.kind != JobKind.AUDIT or not actor.may(May.SEE_AUDITS):
-        actor.need(May.EXPORT)
-    if row is None:
-        raise NotFound(f"There is no job {job}: look at the list.")
+        row = row_of(session, job)
+    actor.need(*_needed(JobKind(row.kind)))
     files = job_files(service, actor, job)
     number = next((number for number, file in enumerate(files, start=1) if file.name == name), None)
     if number is None:
@@ -97,6 +102,10 @@ def review_spots(service: Service, actor: Actor, job: str) -> tuple[ReviewSpot, 
         return read_review(service.folder.jobs / job / RESULTS / REVIEW)
     except SourceError as error:
         raise NotFound(f"The files of job {job} are gone: their time is over; redact the footage again.") from error
+
+
+def _needed(kind: JobKind) -> tuple[May, ...]:
+    return ANY_FILE if kind is JobKind.AUDIT else (May.EXPORT,)
 
 
 def _paths(service: Service, row: JobRow) -> Iterator[Path]:

@@ -95,17 +95,18 @@ def _known(request: Request) -> Actor:
     return session.actor
 
 
-@dataclass(frozen=True, slots=True)
 class Allowed:
-    """A dependency: the actor, if the role may. The acts ask again; this one answers before a body is looked at."""
+    """A dependency: the actor, if the role may do any of ``what``. The acts ask again, and may want one of them; this one
+    answers before a body is looked at."""
 
-    what: May
+    def __init__(self, *what: May) -> None:
+        self.what = what
 
     async def __call__(
         self, request: Request, cookie: object = Depends(_cookie), bearer: object = Depends(_bearer)
     ) -> Actor:
         actor = await asking_soon(request)
-        actor.need(self.what)
+        actor.need(*self.what)
         return actor
 
 

@@ -161,7 +161,7 @@ _FILE: dict[int | str, dict[str, Any]] = {
 
 @router.get("/{job}/files/{name:path}", summary="Fetch one", response_class=FileResponse, responses=_FILE)
 def fetch(
-    service: TheService, actor: Annotated[Actor, Depends(Allowed(May.EXPORT))], job: str, name: str
+    service: TheService, actor: Annotated[Actor, Depends(Allowed(*files.ANY_FILE))], job: str, name: str
 ) -> FileResponse:
     found = files.fetch(service, actor, job, name)
     page = found.file.media_type == "text/html"

@@ -6,7 +6,7 @@ from functools import partial
 
 from secondlook.server.actors import May
 from secondlook.server.acts import jobs as acts
-from secondlook.server.acts.job_files import job_files
+from secondlook.server.acts.job_files import job_files, may_fetch
 from secondlook.server.acts.job_kinds import AuditAsked, JobKind
 from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.jobs import Job
@@ -56,7 +56,7 @@ async def _build(visit: Visit, kind: JobKind) -> None:
         return tuple([(job, await has_report(job)) for job in found])
 
     async def has_report(job: Job) -> bool:
-        if job.state is not JobState.DONE or not visit.may(May.EXPORT):
+        if job.state is not JobState.DONE or not may_fetch(visit.actor, job.kind):
             return False
         return any(file.name == _REPORT for file in await visit.do(job_files, job.id))
 

@@ -8,7 +8,7 @@ from functools import partial
 from secondlook.report import words
 from secondlook.server.actors import May
 from secondlook.server.acts import jobs as acts
-from secondlook.server.acts.job_files import JobFile, job_files
+from secondlook.server.acts.job_files import JobFile, job_files, may_fetch
 from secondlook.server.acts.job_kinds import (
     AnyResult,
     AuditResult,
@@ -50,7 +50,7 @@ async def build(visit: Visit) -> None:
 
     async def loaded() -> tuple[Job, tuple[JobFile, ...]]:
         job = await visit.do(acts.job, id_)
-        files = await visit.do(job_files, id_) if visit.may(May.EXPORT) else ()
+        files = await visit.do(job_files, id_) if may_fetch(visit.actor, job.kind) else ()
         # what moves is shown above, in place, so that nothing jumps below the reader
         return replace(job, progress=None, doing=""), files
 
