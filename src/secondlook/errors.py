@@ -13,7 +13,8 @@ SecondLookError
 │   ├── GalleryVersion       written by another version
 │   ├── GalleryLocked        the key is missing or wrong
 │   ├── UnknownSubject
-│   └── SubjectExists
+│   ├── SubjectExists
+│   └── SubjectErased        once removed, nobody is enrolled under that id again
 ├── CalibrationError
 │   └── CalibrationStale     the gallery has outgrown what was calibrated
 ├── ServiceError           what the service will not do for the one who asks
@@ -90,6 +91,10 @@ class UnknownSubject(GalleryError):
 
 
 class SubjectExists(GalleryError):
+    pass
+
+
+class SubjectErased(GalleryError):
     pass
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from secondlook.errors import Conflict, Forbidden, Invalid, NotFound, NotSignedIn, TooMany
@@ -200,6 +201,43 @@ def test_every_answer_is_strict_and_every_error_a_problem(service: Service) -> N
     for name in ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"):
         assert name in answer.headers
     assert answer.headers["cache-control"] == "no-store"
+
+
+def strict(answer: httpx2.Response, status: int, kind: str) -> str:
+    """The sentence of a problem that goes out like any answer."""
+    assert answer.status_code == status and answer.headers["content-type"] == "application/problem+json", answer.text
+    for name in ("content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"):
+        assert name in answer.headers, name
+    assert answer.headers["cache-control"] == "no-store" and "strict-transport-security" not in answer.headers
+    told = answer.json()
+    assert (told["type"], told["status"]) == (f"urn:secondlook:{kind}", status)
+    return str(told["detail"])
+
+
+def test_what_nobody_foresaw_tells_nothing_and_is_strict_too(service: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("the inner workings of /srv/station/service.db")
+
+    app = door(service)
+    client = app.of(Role.ADMIN)
+    monkeypatch.setattr(accounts, "accounts", broken)
+    answer = client.get("/api/v1/accounts")
+    assert "inner" not in answer.text and "log says what" in strict(answer, 500, "Unforeseen")
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_body_that_is_too_large_is_a_problem_however_it_comes(service: Service, stated: bool) -> None:
+    """Stated in Content-Length, or found out while it comes."""
+    client = door(service).of(Role.ADMIN)
+    content = b"x" * (1 << 20)
+    body = content * 65 if stated else (content for _ in range(65))
+    answer = client.post("/api/v1/accounts", content=body, headers={"content-type": "application/json"})
+    assert "/api/v1/uploads" in strict(answer, 413, "TooLarge")
+
+
+def test_who_may_not_is_told_so_in_the_same_way_where_the_body_is_too_large(service: Service) -> None:
+    answer = door(service).nobody().post("/api/v1/accounts", content=b"x" * (65 << 20))
+    strict(answer, 413, "TooLarge")
 
 
 def test_a_request_sent_again_with_its_key_is_answered_and_not_done_again(service: Service) -> None:

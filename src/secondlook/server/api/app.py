@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, FastAPI
+from starlette.types import ASGIApp
 
 from secondlook import __version__
 from secondlook.server.acts.joining import finish_merges
@@ -32,7 +33,7 @@ from secondlook.server.api.metrics import Measured, Metrics
 from secondlook.server.api.once import clean
 from secondlook.server.api.pace import Pace
 from secondlook.server.api.pictures import Looking
-from secondlook.server.api.problems import answer_errors
+from secondlook.server.api.problems import Sized, answer_errors
 from secondlook.server.service import Service
 
 MOST_BODY = 64 << 20
@@ -68,7 +69,7 @@ def make_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
     """The API of an open service. lifespan: what runs beside it (workers); the service itself is the caller's to close."""
     clean(service)
     finish_merges(service)
-    app = FastAPI(
+    app = StrictApp(
         title="Second Look",
         description=_ABOUT,
         version=__version__,
@@ -89,8 +90,15 @@ def make_app(service: Service, lifespan: Lifespan | None = None) -> FastAPI:
         app.include_router(router)
     answer_errors(app)
     app.add_middleware(Measured, metrics=app.state.metrics)
-    app.add_middleware(StrictHeaders, tls=service.options.tls)
     return app
+
+
+class StrictApp(FastAPI):
+    """Answers to what nobody foresaw come from outside all middleware, and are to be as strict as any."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        service: Service = self.state.service
+        return StrictHeaders(Sized(super().build_middleware_stack()), tls=service.options.tls)
 
 
 @asynccontextmanager

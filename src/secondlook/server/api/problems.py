@@ -10,7 +10,9 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from secondlook import errors
 
@@ -21,6 +23,7 @@ _STATUS: tuple[tuple[type[errors.SecondLookError], int], ...] = (
     (errors.UnknownSubject, 404),
     (errors.Conflict, 409),
     (errors.SubjectExists, 409),
+    (errors.SubjectErased, 409),
     (errors.PackMismatch, 409),
     (errors.CalibrationError, 409),
     (errors.GalleryLocked, 410),
@@ -58,6 +61,34 @@ def problem(status: int, kind: str, sentence: str, headers: dict[str, str] | Non
     return JSONResponse(body.model_dump(), status, headers, media_type="application/problem+json")
 
 
+def too_large() -> JSONResponse:
+    return problem(
+        413, "TooLarge", "This is more than a request may hold: send less at once, and footage to /api/v1/uploads."
+    )
+
+
+class Sized:
+    """Where a request says that it will be too large, the framework answers in plain text, in place of whatever was answered:
+    that answer is ours again."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        instead = False
+
+        async def explained(message: Message) -> None:
+            nonlocal instead
+            if message["type"] == "http.response.start" and message["status"] == 413:
+                instead = Headers(raw=message["headers"]).get("content-type", "").startswith("text/plain")
+                if instead:
+                    await too_large()(scope, receive, send)
+            if not instead:
+                await send(message)
+
+        await self._app(scope, receive, explained if scope["type"] == "http" else send)
+
+
 def status_of(error: errors.SecondLookError) -> int:
     return next((status for kind, status in _STATUS if isinstance(error, kind)), 400)
 
@@ -78,6 +109,8 @@ def answer_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def theirs(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 413:
+            return too_large()
         return problem(error.status_code, "HTTP", str(error.detail), dict(error.headers or {}))
 
     @app.exception_handler(Exception)
