@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from secondlook.errors import GalleryError, GalleryLocked, UnknownSubject
+from secondlook.errors import GalleryError, GalleryLocked, SubjectErased, UnknownSubject
 from secondlook.gallery import ById, Gallery, KeyFile, NewReference
 from secondlook.types import Quality
 
@@ -80,3 +80,13 @@ def test_a_subject_is_made_under_its_id_although_somebody_was_stopped_after_its_
             gallery.enrol(ById(id_, "Eve"), [new(3)], PACK)
     assert gallery.enrol(ById(id_, "Eve"), [new(3)], PACK) != (None,)
     assert gallery.subject(id_).name == "Eve" and gallery.search(new(3).template, PACK)[0].subject == "Eve"
+
+
+def test_nobody_is_enrolled_under_the_id_of_somebody_who_was_removed(gallery: Gallery) -> None:
+    id_ = "b" * 32
+    gallery.enrol(ById(id_, "Eve"), [new(4)], PACK)
+    gallery.remove("Eve")
+    for name in ("Eve", "Mallory"):
+        with pytest.raises(SubjectErased, match="take a new one"):
+            gallery.enrol_many([(ById(id_, name), [new(5)]), ("Grace", [new(6)])], PACK)
+    assert {one.name for one in gallery.subject_list()} == {"Ada", "Bob"}, "all or none"

@@ -114,6 +114,22 @@ def test_a_receipt_is_given_over_http_and_only_to_who_may(service: Service) -> N
     assert admin.post(way, json={}).status_code in (404, 410)
 
 
+def test_nobody_is_merged_or_removed_while_somebody_is_erased(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+
+    def looked(subject: str, *_: object) -> None:
+        held.append(service.changing_subjects.locked())
+        raise Conflict("enough")
+
+    monkeypatch.setattr(erasing, "erase", looked)
+    admin = account(service, Role.ADMIN, "another admin")
+    with pytest.raises(Conflict, match="enough"):
+        erasing.erase_subject(service, admin, "0" * 32, Why())
+    assert held == [True] and not service.changing_subjects.locked()
+
+
 def test_nobody_is_erased_while_a_job_works_on_pictures_in_clear(service: Service) -> None:
     admin = account(service, Role.ADMIN)
     job = JobRow(

@@ -424,3 +424,17 @@ def test_an_act_asks_who_may(service: Service) -> None:
     with pytest.raises(Forbidden):
         enrolment.create(service, Actor("0" * 32, "x", Role.AUDITOR), "a" * 32, "x", [Sent("x", b"x")], EnrolOptions())
     assert ById("a" * 32).id
+
+
+def test_who_was_removed_is_not_enrolled_again_by_a_request_that_comes_again(client: TestClient) -> None:
+    """The removal forgets the answers that were kept for idempotency keys, and the id that such a key stands for has no key
+    any more."""
+    ask = {"data": {"name": NAME}, "files": files(one(RED)), "headers": {"idempotency-key": "sent twice"}}
+    first = client.post("/api/v1/subjects", **ask)
+    assert client.delete(f"/api/v1/subjects/{first.json()['subject']['id']}").status_code == 204
+    again = client.post("/api/v1/subjects", **ask)
+    assert again.status_code == 409 and again.json()["type"] == "urn:secondlook:SubjectErased", again.text
+    assert "another Idempotency-Key" in again.json()["detail"]
+    assert client.get("/api/v1/subjects").json()["items"] == []
+    ask["headers"] = {"idempotency-key": "asked anew"}
+    assert client.post("/api/v1/subjects", **ask).status_code == 201

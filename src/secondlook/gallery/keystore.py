@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from secondlook.errors import GalleryLocked, OutputError
+from secondlook.errors import GalleryLocked, OutputError, SubjectErased
 from secondlook.gallery.files import create_private
 
 _BUSY_SECONDS = 30.0
@@ -71,8 +71,13 @@ class KeyStore:
         self.keep_all({subject: wrapped})
 
     def keep_all(self, wrapped: Mapping[str, bytes]) -> None:
-        """Keys by subject id, all of them or none."""
+        """Keys by subject id, all of them or none. Raises SubjectErased where one was dropped before."""
         with self._statements() as run, _whole(run):
+            gone = _dropped(run) & wrapped.keys()
+            if gone:
+                raise SubjectErased(
+                    f"The subject {min(gone)} was removed, and nobody is enrolled under that id again: take a new one."
+                )
             run.executemany("INSERT INTO keys VALUES (?, ?)", wrapped.items())
 
     def find(self, subject: str) -> bytes | None:
@@ -96,9 +101,7 @@ class KeyStore:
     def dropped(self) -> frozenset[str]:
         """The subjects whose keys were dropped here, in whichever gallery."""
         with self._statements() as run:
-            there = run.execute("SELECT 1 FROM sqlite_master WHERE name = 'dropped'").fetchone()
-            rows = run.execute("SELECT subject FROM dropped").fetchall() if there else []
-        return frozenset(str(subject) for (subject,) in rows)
+            return _dropped(run)
 
     def close(self) -> None:
         with self._lock:
@@ -111,6 +114,12 @@ class KeyStore:
                 yield self._connection
             except sqlite3.Error as error:
                 raise _explained(error, self.place) from error
+
+
+def _dropped(run: sqlite3.Connection) -> frozenset[str]:
+    there = run.execute("SELECT 1 FROM sqlite_master WHERE name = 'dropped'").fetchone()
+    rows = run.execute("SELECT subject FROM dropped").fetchall() if there else []
+    return frozenset(str(subject) for (subject,) in rows)
 
 
 @contextmanager

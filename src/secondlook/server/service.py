@@ -62,7 +62,7 @@ class Service:
         """Whether what takes long at the start has been opened."""
         self.ready.set()
         self.changing_subjects = threading.Lock()
-        """Held while subjects are merged, divided or removed, which reaches into database and gallery."""
+        """Held while subjects are merged, divided, removed or erased, which reaches into database and gallery."""
         self._alone = alone
         self._lock = threading.Lock()
         self._identifier: tuple[Settings, Identifier] | None = None

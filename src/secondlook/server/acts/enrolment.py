@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from secondlook.assemble import Identifier
 from secondlook.enrolling import EnrolOptions, Usable, judge, look
-from secondlook.errors import GalleryLocked, Invalid, SourceError, SubjectExists, UnknownSubject
+from secondlook.errors import GalleryLocked, Invalid, SourceError, SubjectErased, SubjectExists, UnknownSubject
 from secondlook.gallery import ById, EnrolResult, EnrolStatus, Subject
 from secondlook.ports import Action
 from secondlook.server.actors import Actor, May
@@ -61,13 +61,19 @@ def create(
 ) -> Enrolled:
     """A new subject, if a picture can be enrolled. id_: that it gets; called twice with one id it is one subject.
 
-    Raises SubjectExists where somebody else has the name, Invalid, GalleryError where it is no name, PackError.
+    Raises SubjectExists where somebody else has the name, SubjectErased where whoever had the id was removed, Invalid,
+    GalleryError where it is no name, PackError.
     """
     actor.need(May.CHANGE_SUBJECTS)
     with suppress(UnknownSubject):
         if service.gallery.subject_id(name) != id_:
             raise SubjectExists(f"There is a subject '{name}' already: choose another name, or add the pictures to it.")
-    return _enrol(service, actor, ById(id_, name), name, pictures, options)
+    try:
+        return _enrol(service, actor, ById(id_, name), name, pictures, options)
+    except SubjectErased as error:
+        raise SubjectErased(
+            "This was asked for before, and who was enrolled then was removed since: ask with another Idempotency-Key."
+        ) from error
 
 
 def add(service: Service, actor: Actor, subject: str, pictures: Sequence[Sent], options: EnrolOptions) -> Enrolled:

@@ -56,11 +56,15 @@ def erase_subject(service: Service, actor: Actor, subject: str, why: Why) -> Era
     """subject: id in hex; also of one whose erasure was stopped. Raises UnknownSubject, and Conflict while a job is running,
     which works on pictures in clear until it ends."""
     actor.need(May.ERASE)
-    with service.database.reading() as session:
-        if session.scalar(select(JobRow.id).where(JobRow.state == JobState.RUNNING).limit(1)) is not None:
-            raise Conflict("A job is running, and works on pictures in clear: wait for it or cancel it, then erase.")
     reason = Reason(f"account:{actor.id}", why.purpose, why.case)
     facts, source = key_source(service.folder.gallery / GALLERY_FILE, service.options.key)
     places = (service.folder.root, source.subjects_file(facts.id))
-    done = erase(subject, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), places)
+    with service.changing_subjects:
+        with service.database.reading() as session:
+            running = select(JobRow.id).where(JobRow.state == JobState.RUNNING).limit(1)
+            if session.scalar(running) is not None:
+                raise Conflict(
+                    "A job is running, and works on pictures in clear: wait for it or cancel it, then erase."
+                )
+        done = erase(subject, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), places)
     return Erasure(subject, done.receipt.complete, done.file.name, json.loads(done.file.read_bytes()))
