@@ -96,7 +96,7 @@ def test_a_gallery_made_by_another_meanwhile_is_not_replaced(tmp_path: Path, mon
     with create(tmp_path) as gallery:
         gallery.enrol("Ann", [new(1)], PACK)
     # as if both had found the folder empty
-    monkeypatch.setattr("secondlook.gallery.founding._refuse_taken", lambda folder: None)
+    monkeypatch.setattr("secondlook.gallery.sites.FolderSite.refuse_taken", lambda site: None)
     with pytest.raises(GalleryError, match="made by another program"):
         create(tmp_path)
     assert [file.name for file in (tmp_path / "g").iterdir()] == ["gallery.db"]

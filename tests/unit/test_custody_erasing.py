@@ -254,7 +254,7 @@ def test_stopped_before_the_gallery_it_is_repeated_with_all_that_is_known(tmp_pa
     "place",
     [
         "secondlook.gallery.changes.delete",
-        "secondlook.gallery.records.Database.write_back",
+        "secondlook.gallery.database.Database.write_back",
         "secondlook.custody.erasing.search",
     ],
 )
@@ -315,7 +315,7 @@ def test_a_gallery_is_asked_again_without_harm(tmp_path: Path) -> None:
 
 
 def test_a_reader_that_keeps_the_write_ahead_log_is_found_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("secondlook.gallery.records._WRITE_BACK_MS", 50)
+    monkeypatch.setattr("secondlook.gallery.sqlite._WRITE_BACK_MS", 50)
     with create(tmp_path) as gallery:
         gallery.enrol(GRACE, [new(GRACE, 7)], PACK)
         reader = sqlite3.connect(tmp_path / "g" / "gallery.db")

@@ -92,7 +92,7 @@ def test_a_subject_without_references_is_known(tmp_path: Path) -> None:
 def test_a_reader_keeps_the_write_ahead_log_but_not_the_removal(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("secondlook.gallery.records._WRITE_BACK_MS", 50)
+    monkeypatch.setattr("secondlook.gallery.sqlite._WRITE_BACK_MS", 50)
     with create(tmp_path) as gallery:
         reading, done = threading.Event(), threading.Event()
 

@@ -9,8 +9,9 @@ from sqlalchemy import update
 
 from secondlook.gallery import changes, reading
 from secondlook.gallery.changes import Room
+from secondlook.gallery.database import Database
 from secondlook.gallery.people import Reference, checked_templates
-from secondlook.gallery.records import Database, MetaRow
+from secondlook.gallery.records import MetaRow
 from secondlook.gallery.vault import Vault
 from secondlook.types import Floats
 

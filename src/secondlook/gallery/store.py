@@ -12,7 +12,7 @@ from typing import Self
 import numpy as np
 from sqlalchemy import select
 
-from secondlook.errors import UnknownSubject
+from secondlook.errors import GalleryError, UnknownSubject
 from secondlook.gallery import changes, reading
 from secondlook.gallery.changes import Enrolled, Room
 from secondlook.gallery.comparison import Chosen, fitting, in_scale
@@ -39,8 +39,8 @@ class Gallery:
     clear: how many subjects and references there are, when a subject was first enrolled, and the pack.
 
     Any method raises OutputError where the disk does not take a change, and GalleryError where a row was changed from
-    outside. Not for network file systems (SQLite's write-ahead log needs shared memory), nor across a fork: each
-    process opens its own.
+    outside. A folder is not for network file systems (SQLite's write-ahead log needs shared memory): for many hosts
+    there is PostgreSQL. Not across a fork: each process opens its own.
     """
 
     def __init__(
@@ -60,13 +60,14 @@ class Gallery:
 
     @classmethod
     def create(cls, path: str | Path, *, pack: str, dimension: int, key: KeySource | None = None) -> Gallery:
-        """A new gallery in a folder which is empty or not there yet.
+        """A new gallery in a folder which is empty or not there yet, or in PostgreSQL.
 
+        path: the folder, or ``postgresql://USER@HOST/DATABASE?schema=NAME``, a schema which is empty or not there yet.
         pack: id of the pack whose templates it will hold. dimension: length of its templates. key: where the
         gallery's key is, or is to be kept; by default a file in ``$SECONDLOOK_HOME/keys``. Never in the folder.
         Raises GalleryError where the folder is taken, GalleryLocked, OutputError.
         """
-        return cls(found(Path(path), pack, dimension, key))
+        return cls(found(path, pack, dimension, key))
 
     @classmethod
     def open(cls, path: str | Path, *, key: KeySource | None = None) -> Gallery:
@@ -74,7 +75,7 @@ class Gallery:
 
         Raises GalleryMissing, GalleryVersion, GalleryLocked (the key is missing or wrong).
         """
-        gallery = cls(reopened(Path(path), key))
+        gallery = cls(reopened(path, key))
         gallery._drop_retired()
         return gallery
 
@@ -124,8 +125,25 @@ class Gallery:
 
     @property
     def place(self) -> str:
-        """Its folder, or words that say that it has none."""
+        """Its folder, its address without a password, or words that say that it has none."""
         return self._database.place
+
+    @property
+    def folder(self) -> Path:
+        """Where this host keeps files that belong to it, its log first of all. Raises GalleryError where it has none."""
+        if self._foundation.folder is None:
+            raise GalleryError(f"No file belongs to {self.place}: make a gallery on the disk, or in PostgreSQL.")
+        return self._foundation.folder
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """Files and folders in which something of a subject may lie: what an erasure looks through."""
+        return self._foundation.files
+
+    @property
+    def out_of_sight(self) -> tuple[str, ...]:
+        """Sentences on where else something of a subject may lie, which nobody can look through from here."""
+        return self._foundation.out_of_sight
 
     @property
     def revision(self) -> int:

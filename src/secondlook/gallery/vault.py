@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
 
 from secondlook.errors import GalleryError, GalleryLocked
-from secondlook.gallery.keystore import KeyStore
 from secondlook.gallery.names import folded_name
 from secondlook.gallery.sealing import Belonging, Kind, derive, lookup, new_key, seal, unseal
 
@@ -42,10 +42,33 @@ class SubjectSeal:
         return lookup(derive(self.key, self.gallery, "pictures"), sha256)
 
 
+class SubjectKeys(Protocol):
+    """Where the wrapped keys of subjects are kept, by subject id (in hex). place: for sentences.
+
+    Any method raises OutputError or GalleryLocked where it cannot be used.
+    """
+
+    place: str
+
+    def keep_all(self, wrapped: Mapping[str, bytes]) -> None:
+        """All of them or none."""
+        ...
+
+    def find(self, subject: str) -> bytes | None: ...
+
+    def everything(self) -> dict[str, bytes]: ...
+
+    def drop(self, subject: str) -> None:
+        """Forget a key for good. One which is not there is no error."""
+        ...
+
+    def close(self) -> None: ...
+
+
 class Vault:
     """The gallery's key at work, and the store of the subjects' keys."""
 
-    def __init__(self, gallery: str, key: bytes, store: KeyStore, place: str) -> None:
+    def __init__(self, gallery: str, key: bytes, store: SubjectKeys, place: str) -> None:
         self._gallery = gallery
         self._place = place
         self._store = store
