@@ -190,7 +190,7 @@ def dossier(**changed: Any) -> Dossier:
             QUALITY,
         ),
         "found": found(),
-        "measured": Measured("dlib-resnet@9e6b1ef3b1f9", "0123456789ab", 5.03, LINE),
+        "measured": Measured("dlib-resnet@9e6b1ef3b1f9", "0123456789ab", "0123456789ab", 5.03, LINE),
         "audit": audit(),
         "second_look": second_look(),
         "searches": searches(),
@@ -208,7 +208,7 @@ def sparse() -> Dossier:
     return dossier(
         seen=replace(dossier().seen, picture=None, time_s=None),
         found=few,
-        measured=Measured("test@0123456789ab", None, None, None),
+        measured=Measured("test@0123456789ab", None, None, None, None),
         audit=None,
         second_look=UNREVIEWED,
         searches=None,

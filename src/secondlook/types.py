@@ -179,7 +179,7 @@ class Grounds:
     support. miss_rate: of enrolled people with such a picture, the share that would not reach the threshold.
     log10_lr: how much likelier this best score is if its subject is the person than if the person is not enrolled,
     log 10, bounded by what the data support. prior: the stated chance that a passer-by is enrolled. posterior: chance
-    that the best candidate is the person, under that prior.
+    that the best candidate is the person, under that prior. calibration: id of the one that decided.
     """
 
     sentence: str
@@ -195,6 +195,7 @@ class Grounds:
     log10_lr: float | None = None
     prior: float | None = None
     posterior: Estimate | None = None
+    calibration: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

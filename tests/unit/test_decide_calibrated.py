@@ -58,6 +58,13 @@ def test_every_outcome_is_reached() -> None:
     assert decide((), GOOD, 0, RULE, Limits()).outcome is Outcome.NO_CANDIDATE
 
 
+def test_the_grounds_name_the_calibration_that_decided() -> None:
+    other = Calibrated(calibration(fit=parameters(own_place=0.3), again=()), fpir=0.01, prior=0.01)
+    assert RULE.calibration.id != other.calibration.id == replace(other.calibration).id
+    assert decided(LIMIT).grounds.calibration == RULE.calibration.id
+    assert decided(0.1, rule=other).grounds.calibration == other.calibration.id
+
+
 def test_searches_that_are_decided_together_are_decided_as_each_alone() -> None:
     searches = [found(LIMIT + 0.01, 0.1), (), found(doubtful(), 0.1), found(0.99, 0.98), found(0.1)]
     shown = [GOOD, GOOD, GOOD, SMALL, GOOD]

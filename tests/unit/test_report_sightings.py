@@ -49,6 +49,7 @@ def any_sighting(draw: st.DrawFn) -> Sighting:
         maybe,
         st.none() | rates,
         st.none() | estimates,
+        st.none() | any_text,
     )
     decision = st.builds(Decision, st.sampled_from(Outcome), grounds, st.lists(named, max_size=3).map(tuple))
     step = st.tuples(st.integers(0, 999), any_number, any_number, any_number, any_number)

@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -347,14 +348,17 @@ def test_the_pdf_says_the_same(service: Service, seen: str) -> None:
     assert not [name for name in OTHERS if name in page]
 
 
-def test_the_calibration_of_today_is_named_and_tried_again(
-    service: Service, operator: Actor, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("decided", ["today's", "of another day"])
+def test_the_calibration_that_decided_is_named_and_that_of_today_tried_again(
+    service: Service, operator: Actor, monkeypatch: pytest.MonkeyPatch, decided: str
 ) -> None:
     fit = calibration()
+    named = fit.id if decided == "today's" else "0123456789ab"
     monkeypatch.setattr(acts, "calibration_for", lambda pack: fit if pack == PACK else None)
     applied = round(threshold(fit, QUALITY, 12, 0.01), 4)
     sure = Estimate(0.9, 0.8, 0.95)
     grounds = Grounds("x", 9.0, applied, 12, calibrated=True, fpir=0.01, log10_lr=2.0, prior=0.01, posterior=sure)
+    grounds = replace(grounds, calibration=named)
     found = (Candidate("Person 3", 3, 9.0, 1),)
     record = SightingRecord(
         "b" * 16,
@@ -376,7 +380,13 @@ def test_the_calibration_of_today_is_named_and_tried_again(
             service, session, SEARCH, [Seen(record)], searched_by=operator.id, why=Why(), seen_at=clock.now()
         )
     measured = told(service, kept.ids[0])["measured"]
-    assert measured["calibration"] == fit.id and measured["threshold_again"] == applied
-    assert measured["line"]["high_log10_lr"] == fit.high_log10_lr
+    assert measured["calibration"] == named and measured["in_use"] == fit.id
+    assert measured["threshold_again"] == applied
     page = client(service).get(f"/api/v1/sightings/{kept.ids[0]}/dossier.html").text
-    assert fit.id in page and "would be the person" in page
+    assert named in page and fit.id in page and "would be the person" in page
+    if named == fit.id:
+        assert measured["line"]["high_log10_lr"] == fit.high_log10_lr and "another calibration" not in page
+    else:
+        assert measured["line"] is None and "In use when this was written is another calibration" in page
+    shown = client(service).get(f"/api/v1/sightings/{kept.ids[0]}").json()
+    assert shown["grounds"]["calibration"] == named

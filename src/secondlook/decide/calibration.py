@@ -68,10 +68,10 @@ class Calibration:
     card: FitCard
     sets: Parameters = field(init=False, repr=False)
     """The fit and then every refit, one a row, to be evaluated together."""
+    id: str = field(init=False)
+    """Names what it states: two calibrations of one id state the same."""
 
-    @property
-    def id(self) -> str:
-        """Names what it states: two calibrations of one id state the same."""
+    def _named(self) -> str:
         numbers = np.concatenate([p.flat() for p in (self.fit, *self.refits)]).astype("<f8").tobytes()
         said = f"{self.pack} {self.comparison} {self.terms} {self.largest} {self.rarest} {self.low_log10_lr} {self.high_log10_lr}"
         return hashlib.sha256(said.encode() + numbers).hexdigest()[:12]
@@ -83,6 +83,7 @@ class Calibration:
                 "one beside it: run `secondlook calibrate` again."
             )
         object.__setattr__(self, "sets", evidence.one_a_row((self.fit, *self.refits)))
+        object.__setattr__(self, "id", self._named())  # once: every decision names it
 
 
 @dataclass(frozen=True, slots=True)

@@ -175,6 +175,7 @@ def _by_calibration(
         log10_lr=said.log10_lr,
         prior=rule.prior,
         posterior=said.posterior,
+        calibration=rule.calibration.id,
     )
     return Decision(outcome, grounds, _worth_naming(found, outcome, said))
 

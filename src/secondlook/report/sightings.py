@@ -102,6 +102,7 @@ def _grounds_fields(grounds: Grounds) -> JsonObject:
         "log10_lr": number_or_null(grounds.log10_lr),
         "prior": number_or_null(grounds.prior),
         "posterior": _estimate_fields(grounds.posterior),
+        "calibration": grounds.calibration,
     }
 
 
@@ -169,6 +170,7 @@ def _grounds(grounds: JsonObject) -> Grounds:
         log10_lr=get.optional_number(grounds, "log10_lr"),
         prior=get.optional_rate(grounds, "prior"),
         posterior=_estimate(grounds, "posterior"),
+        calibration=None if grounds.get("calibration") is None else get.text(grounds, "calibration"),
     )
 
 

@@ -111,12 +111,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """pack: made the templates. calibration: id of the one in use for this pack when the dossier was written, None where
-    there is none; the sighting itself does not keep it. threshold_again: what it gives for this picture and gallery,
-    to be compared with the recorded one. line: what it was fitted on and what it does not cover."""
+    """pack: made the templates. calibration: id of the one that decided, None where none did. in_use: id of the one in use
+    for this pack when the dossier was written. threshold_again: what that one gives for this picture and gallery, to be
+    compared with the recorded one. line: what the one that decided was fitted on and what it does not cover; None where it
+    is not in use any more."""
 
     pack: str
     calibration: str | None
+    in_use: str | None
     threshold_again: float | None
     line: CalibrationLine | None
 

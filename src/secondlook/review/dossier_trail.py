@@ -109,15 +109,14 @@ def log_part(of: Dossier) -> Iterator[Markup]:
 def about_part(of: Dossier) -> Iterator[Markup]:
     measured, grounds = of.measured, of.found.grounds
     yield tag("p", "Templates were made by the pack ", tag("code", measured.pack), ".")
-    if measured.calibration is None:
+    if measured.calibration is not None:
+        yield tag("p", "What was decided was decided with the calibration ", tag("code", measured.calibration), ".")
+    elif grounds.calibrated:
+        yield tag("p", "With which calibration it was decided is not recorded.")
+    if measured.in_use is None:
         yield tag("p", "No calibration of this pack is in use here.")
-        return
-    yield tag(
-        "p",
-        "The calibration in use for it when this was written is ",
-        tag("code", measured.calibration),
-        "; the sighting itself does not keep its own.",
-    )
+    elif measured.in_use != measured.calibration:
+        yield tag("p", "In use when this was written is another calibration, ", tag("code", measured.in_use), ".")
     if measured.threshold_again is not None and grounds.threshold is not None:
         yield tag(
             "p",

@@ -198,11 +198,12 @@ def _measured(service: Service, record: SightingRecord) -> Measured:
         calibration = calibration_for(record.pack)
     except CalibrationError:
         calibration = None
-    grounds = record.grounds
+    grounds, in_use = record.grounds, None if calibration is None else calibration.id
     if calibration is None or not grounds.calibrated or grounds.fpir is None or grounds.prior is None:
-        return Measured(record.pack, None if calibration is None else calibration.id, None, None)
-    line = calibration_line(Calibrated(calibration, grounds.fpir, grounds.prior))
-    return Measured(record.pack, calibration.id, _again(calibration, record, grounds.fpir), line)
+        return Measured(record.pack, grounds.calibration, in_use, None, None)
+    own = in_use == grounds.calibration
+    line = calibration_line(Calibrated(calibration, grounds.fpir, grounds.prior)) if own else None
+    return Measured(record.pack, grounds.calibration, in_use, _again(calibration, record, grounds.fpir), line)
 
 
 def _again(calibration: Calibration, record: SightingRecord, fpir: float) -> float | None:

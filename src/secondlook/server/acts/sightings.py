@@ -112,6 +112,7 @@ class Stated:
     log10_lr: float | None
     prior: float | None
     posterior: Estimate | None
+    calibration: str | None
 
 
 @dataclass(frozen=True, slots=True)

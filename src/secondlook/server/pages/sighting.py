@@ -65,7 +65,7 @@ async def build(visit: Visit) -> None:
 
 
 def _opened(service: Service, actor: Actor, id_: str) -> tuple[Opened, CalibrationLine | None]:
-    """With the calibration that is used now for such templates, if there is one."""
+    """With the calibration that decided, where it is still the one in use."""
     one = acts.sighting(service, actor, id_)
     stated = one.grounds
     if not stated.calibrated or stated.fpir is None or stated.prior is None:
@@ -74,7 +74,9 @@ def _opened(service: Service, actor: Actor, id_: str) -> tuple[Opened, Calibrati
         fit = calibration_for(one.pack)
     except CalibrationError:
         return one, None
-    return one, None if fit is None else calibration_line(Calibrated(fit, stated.fpir, stated.prior))
+    if fit is None or fit.id != stated.calibration:
+        return one, None
+    return one, calibration_line(Calibrated(fit, stated.fpir, stated.prior))
 
 
 async def _scene(visit: Visit, one: Opened) -> None:
