@@ -4,10 +4,13 @@ there, and one gallery enrolled from them."""
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from postgres_server import Server, running
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -42,6 +45,26 @@ def own_home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         home = tmp_path_factory.mktemp("home")
         patch.setenv("SECONDLOOK_HOME", str(home))
         yield home
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Server]:
+    """A real PostgreSQL. Where there is none to run, that is a failure with the sentence that says what to install."""
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running())
+        except FileNotFoundError as error:
+            pytest.fail(str(error), pytrace=False)
+        yield server
+
+
+@pytest.fixture(params=["disk", "postgres"])
+def gallery_place(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where a gallery can be made: a folder, then a schema in PostgreSQL."""
+    if request.param == "disk":
+        return tmp_path / "g"
+    server: Server = request.getfixturevalue("postgres")
+    return server.address()
 
 
 @pytest.fixture(scope="session")

@@ -40,12 +40,25 @@ def new(seed: int) -> NewReference:
     )
 
 
+@pytest.fixture(params=["disk", "postgres"])
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """The folder of a test, whose gallery is in it or in PostgreSQL."""
+    if request.param == "postgres":
+        (tmp_path / "address").write_text(request.getfixturevalue("postgres").address())
+    return tmp_path
+
+
+def place(tmp_path: Path) -> str | Path:
+    address = tmp_path / "address"
+    return address.read_text() if address.exists() else tmp_path / "g"
+
+
 def create(tmp_path: Path) -> Gallery:
-    return Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=KeyFile(tmp_path / "k.key"))
+    return Gallery.create(place(tmp_path), pack=PACK, dimension=D, key=KeyFile(tmp_path / "k.key"))
 
 
 def reopen(tmp_path: Path) -> Gallery:
-    return Gallery.open(tmp_path / "g", key=KeyFile(tmp_path / "k.key"))
+    return Gallery.open(place(tmp_path), key=KeyFile(tmp_path / "k.key"))
 
 
 def start(job: str, tmp_path: Path, first: int, count: int) -> subprocess.Popen[str]:
@@ -82,9 +95,9 @@ def fused(references: Sequence[Reference]) -> Floats:
 # Several processes
 
 
-def test_two_processes_write_at_once_and_nothing_is_lost(tmp_path: Path) -> None:
-    with create(tmp_path) as gallery:
-        workers = [start("share", tmp_path, first, 12) for first in (0, 100)]
+def test_two_processes_write_at_once_and_nothing_is_lost(kept: Path) -> None:
+    with create(kept) as gallery:
+        workers = [start("share", kept, first, 12) for first in (0, 100)]
         acknowledged = {name for worker in workers for name in said(worker)}
         assert [worker.returncode for worker in workers] == [0, 0]
         assert len(acknowledged) == 24 and names(gallery) == acknowledged | {"everybody"}
@@ -105,18 +118,18 @@ def test_a_gallery_made_by_another_meanwhile_is_not_replaced(tmp_path: Path, mon
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
-    create(tmp_path).close()
+def test_what_was_acknowledged_survives_a_kill(kept: Path) -> None:
+    create(kept).close()
     acknowledged: set[str] = set()
     for attempt in range(4):
-        worker = start("enrol", tmp_path, attempt * 1000, 1000)
+        worker = start("enrol", kept, attempt * 1000, 1000)
         assert worker.stdout is not None
         acknowledged.add(worker.stdout.readline().strip())
         time.sleep(0.02 + 0.031 * attempt)  # somewhere inside a later enrolment
         worker.send_signal(signal.SIGKILL)
         acknowledged.update(said(worker))
         assert worker.returncode == -signal.SIGKILL
-        with reopen(tmp_path) as gallery:
+        with reopen(kept) as gallery:
             assert acknowledged <= names(gallery)
             assert whole_subjects(gallery) and gallery.blinded == 0
     assert len(acknowledged) >= 4
@@ -128,17 +141,17 @@ def whole_subjects(gallery: Gallery) -> bool:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
-def test_a_killed_removal_is_done_or_not_and_never_half_readable(tmp_path: Path) -> None:
+def test_a_killed_removal_is_done_or_not_and_never_half_readable(kept: Path) -> None:
     everybody = {f"subject {seed}" for seed in range(30)}
-    with create(tmp_path) as gallery:
+    with create(kept) as gallery:
         for seed in range(30):
             gallery.enrol(f"subject {seed}", [new(seed)], PACK)
-    worker = start("remove", tmp_path, 0, 30)
+    worker = start("remove", kept, 0, 30)
     assert worker.stdout is not None
     removed = {worker.stdout.readline().strip()}
     worker.send_signal(signal.SIGKILL)
     removed.update(said(worker))
-    with reopen(tmp_path) as gallery:
+    with reopen(kept) as gallery:
         left = names(gallery)
         assert not removed & left
         # at most one was under way: its key is dropped before its rows, so nobody can read it
@@ -147,17 +160,17 @@ def test_a_killed_removal_is_done_or_not_and_never_half_readable(tmp_path: Path)
 
 
 def test_a_merge_cut_short_before_the_old_key_is_dropped_is_finished_later(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    kept: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with create(tmp_path) as gallery:
+    with create(kept) as gallery:
         gallery.enrol("Ann", [new(1)], PACK)
         gallery.enrol("Anna", [new(2)], PACK)
         with monkeypatch.context() as cut:
             cut.setattr(Gallery, "_drop_retired", lambda gallery: None)  # as if killed right there
             gallery.merge("Ann", "Anna")
-        assert _stored_keys(tmp_path) == 2
-    with reopen(tmp_path) as gallery:
-        assert _stored_keys(tmp_path) == 1
+        assert _stored_keys(kept) == 2
+    with reopen(kept) as gallery:
+        assert _stored_keys(kept) == 1
         assert whole(gallery) and len(gallery) == 2
 
 
@@ -169,14 +182,14 @@ def _stored_keys(tmp_path: Path) -> int:
         store.close()
 
 
-def test_a_crash_between_key_and_rows_leaves_a_good_gallery(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_between_key_and_rows_leaves_a_good_gallery(kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     class Killed(BaseException):
         pass
 
     def killed(*_: object) -> None:
         raise Killed
 
-    with create(tmp_path) as gallery:
+    with create(kept) as gallery:
         gallery.enrol("Ann", [new(1)], PACK)
         with monkeypatch.context() as cut, pytest.raises(Killed):
             cut.setattr("secondlook.gallery.changes.sealed_row", killed)

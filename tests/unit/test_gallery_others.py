@@ -25,8 +25,8 @@ def new(seed: int) -> NewReference:
 
 
 @pytest.fixture
-def gallery(tmp_path: Path) -> Iterator[Gallery]:
-    with Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key")) as made:
+def gallery(gallery_place: str | Path, tmp_path: Path) -> Iterator[Gallery]:
+    with Gallery.create(gallery_place, pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key")) as made:
         made.enrol("Ada", [new(1)], PACK)
         made.enrol("Bob", [new(2)], PACK)
         yield made

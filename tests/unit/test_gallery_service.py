@@ -18,12 +18,13 @@ from service_samples import PACK, D, unit
 from service_samples import reference as new
 
 
-@pytest.fixture(params=["disk", "memory"])
+@pytest.fixture(params=["disk", "memory", "postgres"])
 def gallery(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gallery]:
     if request.param == "memory":
         made = Gallery.in_memory(PACK, D)
     else:
-        made = Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key"))
+        place = tmp_path / "g" if request.param == "disk" else request.getfixturevalue("postgres").address()
+        made = Gallery.create(place, pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key"))
     with made:
         yield made
 
@@ -161,14 +162,14 @@ def test_what_cannot_be_divided_stays_as_it_was(gallery: Gallery) -> None:
         gallery.split("Eve", [1], "Adam")
 
 
-def test_a_divided_gallery_searches_as_one_that_is_read_anew(tmp_path: Path) -> None:
+def test_a_divided_gallery_searches_as_one_that_is_read_anew(gallery_place: str | Path, tmp_path: Path) -> None:
     key = KeyFile(tmp_path / "keys" / "k.key")
-    with Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=key) as here:
+    with Gallery.create(gallery_place, pack=PACK, dimension=D, key=key) as here:
         here.enrol("Ada", [new(seed) for seed in range(1, 7)], PACK)
         here.enrol("Bob", [new(7)], PACK)
         here.search(unit(1), PACK)
         here.split("Ada", [1, 5, 6], "Eve")
-        with Gallery.open(tmp_path / "g", key=key) as there:
+        with Gallery.open(gallery_place, key=key) as there:
             for seed in range(10):
                 assert here.search(unit(seed), PACK, 5) == there.search(unit(seed), PACK, 5)
 
@@ -247,9 +248,9 @@ def test_a_page_follows_every_change(gallery: Gallery) -> None:
     assert [one.references for one in gallery.page(None, 50)] == [1, 1, 0] and gallery.enrolled == 2
 
 
-def test_a_page_leaves_out_who_was_blinded(tmp_path: Path) -> None:
+def test_a_page_leaves_out_who_was_blinded(gallery_place: str | Path, tmp_path: Path) -> None:
     key = KeyFile(tmp_path / "keys" / "k.key")
-    with Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=key) as gallery:
+    with Gallery.create(gallery_place, pack=PACK, dimension=D, key=key) as gallery:
         gallery.enrol("Ada", [new(1)], PACK)
         gallery.enrol("Bob", [new(2)], PACK)
         gallery.page(None, 5)

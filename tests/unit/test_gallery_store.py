@@ -37,12 +37,13 @@ def new(seed: int, dimension: int = D) -> NewReference:
     )
 
 
-@pytest.fixture(params=["disk", "memory"])
+@pytest.fixture(params=["disk", "memory", "postgres"])
 def gallery(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Gallery]:
     if request.param == "memory":
         made = Gallery.in_memory(PACK, D)
     else:
-        made = Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key"))
+        place = tmp_path / "g" if request.param == "disk" else request.getfixturevalue("postgres").address()
+        made = Gallery.create(place, pack=PACK, dimension=D, key=KeyFile(tmp_path / "keys" / "k.key"))
     with made:
         yield made
 
@@ -81,13 +82,13 @@ def test_a_reference_comes_back_as_it_went_in(gallery: Gallery) -> None:
     np.testing.assert_array_equal(gallery.templates("Ann"), unit(1)[None])
 
 
-def test_it_is_all_there_after_opening_again(tmp_path: Path) -> None:
+def test_it_is_all_there_after_opening_again(gallery_place: str | Path, tmp_path: Path) -> None:
     key = KeyFile(tmp_path / "k.key")
-    with Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=key) as gallery:
+    with Gallery.create(gallery_place, pack=PACK, dimension=D, key=key) as gallery:
         gallery.enrol("Ann", [new(1), new(2)], PACK)
         gallery.enrol("Bob", [new(3)], PACK)
         made = gallery.id
-    with Gallery.open(tmp_path / "g", key=key) as gallery:
+    with Gallery.open(gallery_place, key=key) as gallery:
         assert (gallery.id, gallery.pack, gallery.dimension) == (made, PACK, D)
         assert names(gallery) == [("Ann", 2), ("Bob", 1)]
         assert (gallery.subjects, len(gallery)) == (2, 3)
@@ -247,11 +248,11 @@ def test_reembed_takes_along_what_changes_meanwhile(gallery: Gallery) -> None:
     assert gallery.search(unit(4, 8), "new@1", 1)[0].score == pytest.approx(1.0, abs=1e-6)
 
 
-def test_two_open_galleries_see_each_other(tmp_path: Path) -> None:
+def test_two_open_galleries_see_each_other(gallery_place: str | Path, tmp_path: Path) -> None:
     key = KeyFile(tmp_path / "k.key")
     with (
-        Gallery.create(tmp_path / "g", pack=PACK, dimension=D, key=key) as one,
-        Gallery.open(tmp_path / "g", key=key) as other,
+        Gallery.create(gallery_place, pack=PACK, dimension=D, key=key) as one,
+        Gallery.open(gallery_place, key=key) as other,
     ):
         one.enrol("Ann", [new(1)], PACK)
         assert other.search(unit(1), PACK)[0].subject == "Ann"

@@ -30,10 +30,10 @@ class Address:
     schema: str
 
     def __str__(self) -> str:
-        shown = self.url.set(drivername="postgresql", password=None)
-        if self.schema != SCHEMA:
-            shown = shown.update_query_dict({"schema": self.schema})
-        return shown.render_as_string(hide_password=True)
+        query = dict(self.url.query) | ({} if self.schema == SCHEMA else {"schema": self.schema})
+        url = self.url
+        shown = URL.create("postgresql", url.username, None, url.host, url.port, url.database, query)
+        return shown.render_as_string()
 
 
 def address(text: str | Path, schema: str = SCHEMA) -> Address | None:

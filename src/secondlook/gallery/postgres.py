@@ -122,14 +122,12 @@ def sentence(error: Exception, place: str) -> SecondLookError:
         return OutputError(f"{place} has no room ({said}): free space or connections there and do it again.")
     if code == "25006":
         return OutputError(f"{place} takes no changes ({said}): name the primary server instead of a standby.")
-    if code in ("42501", "28000", "28P01"):
+    if code == "42501":
         return OutputError(f"{place} does not allow this ({said}): give that user the right, or name another user.")
-    if code == "3D000":
-        return OutputError(f"{place} cannot be opened ({said}): make the database with `createdb`, or name another.")
     if code == "40001":
         return OutputError(f"{place} was changed while it was read ({said}): do it again.")
-    if not code or code.startswith(("08", "57P", "25P03")):
-        return OutputError(
-            f"{place} cannot be reached, or no more ({said}): start the server, look what was done, and do it again."
-        )
+    if isinstance(error, DBAPIError) and error.connection_invalidated:
+        return OutputError(f"{place} was lost while it was used ({said}): look whether it was done, and do it again.")
+    if not code:
+        return OutputError(f"{place} cannot be reached ({said}): check server, address, user and password.")
     return GalleryError(f"{place} does not answer as a gallery does ({said}): look into the server's log.")
