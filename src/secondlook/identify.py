@@ -8,7 +8,7 @@ Knows ports and stages; never a model, a database or the web.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -18,7 +18,7 @@ from secondlook.faces.detect import Search, find_faces
 from secondlook.ports import Detector, Embedder, Searchable
 from secondlook.track.alerting import Alert, Alerts, Because, LiveSighting, Stage, Withdrawal
 from secondlook.track.follow import Follower
-from secondlook.track.in_view import InView, shoot
+from secondlook.track.in_view import Cutting, InView, shoot
 from secondlook.track.shots import Keep, OpenTrack, Shot, closed, divide, embedded
 from secondlook.types import Decision, Detections, Face, Floats, Frame, Quality, Sighting, Track
 
@@ -26,15 +26,20 @@ __all__ = [
     "FRAME_S",
     "Alert",
     "Because",
+    "Cutting",
     "Detect",
     "LiveSighting",
     "Pace",
     "Stage",
     "Stages",
     "Withdrawal",
+    "counts",
     "faces",
+    "follower",
     "live",
     "photo",
+    "shots",
+    "sightings",
     "video",
 ]
 
@@ -77,32 +82,42 @@ class Pace:
 
 def photo(frame: Frame, gallery: Searchable, stages: Stages) -> list[Sighting]:
     """Everybody in one picture, best detected first, each with one decision."""
+    return sightings(frame.source, shots(frame, stages), gallery, stages)
+
+
+def shots(frame: Frame, stages: Stages) -> list[Shot]:
+    """Everybody in one picture with their templates, best detected first: all of ``photo`` but the gallery's part."""
     found = find_faces(stages.detector, frame.pixels, stages.photo_search)
-    shots = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
-    templates = _embed(shots, stages.embedder)
-    return [
-        _sighting(frame.source, shot, row + 1, template, gallery, stages)
-        for row, (shot, template) in enumerate(zip(shots, templates, strict=True))
-    ]
+    bare = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
+    templates = _embed(bare, stages.embedder)
+    return [replace(shot, template=template) for shot, template in zip(bare, templates, strict=True)]
+
+
+def sightings(source: str, seen: Iterable[Shot], gallery: Searchable, stages: Stages) -> list[Sighting]:
+    """What is decided of the ``shots`` of one picture."""
+    return [_sighting(source, shot, row, gallery, stages) for row, shot in enumerate(seen, start=1)]
 
 
 def faces(frame: Frame, stages: Stages) -> list[Face]:
     """Every face of one picture with its template: for enrolment, and whoever wants to go on alone."""
-    found = find_faces(stages.detector, frame.pixels, stages.photo_search)
-    shots = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
-    return [_with_template(s, t, stages) for s, t in zip(shots, _embed(shots, stages.embedder), strict=True)]
+    return [replace(shot.face, template=shot.template, pack=stages.embedder.pack) for shot in shots(frame, stages)]
 
 
 def video(
-    frames: Iterable[Frame], gallery: Searchable, stages: Stages, detect: Detect | None = None
+    frames: Iterable[Frame],
+    gallery: Searchable,
+    stages: Stages,
+    detect: Detect | None = None,
+    cutting: Cutting | None = None,
 ) -> Iterator[Sighting]:
     """Everybody in a video, one sighting a track, each given out as soon as its track has ended.
 
     frames: in time order, already thinned to those that are looked at. detect: replaces the search for faces (a run
-    that is taken up again replays what it had found).
+    that is taken up again replays what it had found). cutting: replaces the cutting out (frames that were looked at
+    elsewhere have no pixels).
     """
     look = detect or _looking(stages)
-    view = InView(_follower(stages), stages.embedder.layout, stages.keep)
+    view = InView(follower(stages), stages.embedder.layout, stages.keep, cutting=cutting)
     source = ""
     for frame in frames:
         source = frame.source
@@ -126,7 +141,7 @@ def live(
     """
     look = detect or _looking(stages)
     gap_s = stages.patience_s + 2 * max(stages.every_s, FRAME_S)
-    view = InView(_follower(stages), stages.embedder.layout, stages.keep, longest_s=pace.longest_s, gap_s=gap_s)
+    view = InView(follower(stages), stages.embedder.layout, stages.keep, longest_s=pace.longest_s, gap_s=gap_s)
     alerts, source = Alerts(), ""
     for frame in frames:
         source = frame.source
@@ -134,7 +149,7 @@ def live(
             stage = Stage.PIECE if track.id in view else Stage.FINAL
             seen = list(_close([track], source, view.number, gallery, stages))
             yield from alerts.closed(track.id, track.piece, seen, stage)
-        asked = [track for track in view if _counts(track, stages) and alerts.may_be_early(track.id)]
+        asked = [track for track in view if counts(track, stages) and alerts.may_be_early(track.id)]
         for track in [track for track in asked if track.due(frame.time_s, pace.look_again_s)]:
             # as it would be closed now; a part that follows gets no number of its own before that
             seen = list(_close([track], source, partial(int, track.id), gallery, stages))
@@ -150,11 +165,12 @@ def _looking(stages: Stages) -> Detect:
     return lambda frame: find_faces(stages.detector, frame.pixels, stages.video_search)
 
 
-def _follower(stages: Stages) -> Follower:
+def follower(stages: Stages) -> Follower:
+    """Who follows faces through one video that is looked at as ``stages`` say."""
     return Follower(stages.start_score, max(1, round(stages.patience_s / max(stages.every_s, FRAME_S))))
 
 
-def _counts(track: OpenTrack, stages: Stages) -> bool:
+def counts(track: OpenTrack, stages: Stages) -> bool:
     """Seen once and weakly is nobody."""
     return track.piece > 1 or len(track.path) > 1 or track.best_score >= stages.single_score
 
@@ -165,15 +181,10 @@ def _embed(shots: list[Shot], embedder: Embedder) -> Floats:
     return embedder.embed(np.stack([shot.chip for shot in shots]))
 
 
-def _with_template(shot: Shot, template: Floats, stages: Stages) -> Face:
-    f = shot.face
-    return Face(f.box, f.landmarks, f.detector_score, f.quality, f.frame, f.time_s, template, stages.embedder.pack)
-
-
 def _close(
     tracks: list[OpenTrack], source: str, number: Callable[[], int], gallery: Searchable, stages: Stages
 ) -> Iterator[Sighting]:
-    counted = [track for track in tracks if _counts(track, stages)]
+    counted = [track for track in tracks if counts(track, stages)]
     embedded(counted, stages.embedder.embed)
     for track in counted:
         for part in divide(track, stages.point.unlike, number):
@@ -201,7 +212,7 @@ def _track_sighting(source: str, opened: OpenTrack, track: Track, gallery: Searc
     )
 
 
-def _sighting(source: str, shot: Shot, number: int, template: Floats, gallery: Searchable, stages: Stages) -> Sighting:
+def _sighting(source: str, shot: Shot, number: int, gallery: Searchable, stages: Stages) -> Sighting:
     face = shot.face
     x0, y0, x1, y1 = (float(v) for v in face.box)
     return Sighting(
@@ -215,7 +226,7 @@ def _sighting(source: str, shot: Shot, number: int, template: Floats, gallery: S
         frames=1,
         detector_score=face.detector_score,
         quality=face.quality,
-        decision=_decision(template, face.quality, gallery, stages),
+        decision=_decision(shot.template, face.quality, gallery, stages),
         pack=stages.embedder.pack,
         crop=shot.crop,
     )

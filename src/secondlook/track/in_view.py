@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 
@@ -16,8 +18,30 @@ from secondlook.track.shots import Keep, OpenTrack, Shot
 from secondlook.types import Detections, Face, Frame, Quality
 
 
+class Cutting(Protocol):
+    """How the faces of a frame are measured and cut out of it. row: of the frame's detections."""
+
+    def quality(self, frame: Frame, found: Detections, row: int) -> Quality: ...
+
+    def shot(self, frame: Frame, found: Detections, row: int, quality: Quality) -> Shot: ...
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class FromPixels:
+    """Measured and cut out of the frame itself, as is usual."""
+
+    layout: ChipLayout
+
+    def quality(self, frame: Frame, found: Detections, row: int) -> Quality:
+        return assess(frame.pixels, found.boxes[row], found.landmarks[row])
+
+    def shot(self, frame: Frame, found: Detections, row: int, quality: Quality) -> Shot:
+        return shoot(frame, found, row, self.layout, quality)
+
+
 class InView:
-    """Follows everybody from frame to frame and keeps their best shots. layout: of the recogniser's chips.
+    """Follows everybody from frame to frame and keeps their best shots. layout: of the recogniser's chips. cutting: where
+    that was done elsewhere, and the frames have no pixels.
 
     longest_s: who stays longer is followed on in a new piece, with shots of its own, under the same number; so what is
     remembered stays bounded however long somebody sits in view. gap_s: who was not seen for longer has gone, however
@@ -32,8 +56,10 @@ class InView:
         *,
         longest_s: float = math.inf,
         gap_s: float = math.inf,
+        cutting: Cutting | None = None,
     ) -> None:
-        self._follower, self._layout, self._keep = follower, layout, keep
+        self._follower, self._keep = follower, keep
+        self._cutting = cutting or FromPixels(layout)
         self._longest_s, self._gap_s = longest_s, gap_s
         self._tracks: dict[int, OpenTrack] = {}
         self._shot = 0
@@ -78,10 +104,10 @@ class InView:
             track = self._tracks[number] = OpenTrack(number, frame.index, frame.time_s, piece=track.piece + 1)
         box = found.boxes[row]
         track.see(frame.index, frame.time_s, box, float(found.scores[row]))
-        quality = assess(frame.pixels, box, found.landmarks[row])
+        quality = self._cutting.quality(frame, found, row)
         place = track.place(quality.score, frame.time_s, self._keep)
         if place is not None:
-            track.keep(place, shoot(frame, found, row, self._layout, quality))
+            track.keep(place, self._cutting.shot(frame, found, row, quality))
 
     def _long_gone(self, now_s: float | None) -> set[int]:
         return {number for number, track in self._tracks.items() if _since(track.last_s, now_s) > self._gap_s}
