@@ -31,6 +31,7 @@ SecondLookError
 │   └── BackupError          a backup that cannot be made or restored
 │       ├── BackupDamaged      the archive, or the file of keys, is not whole
 │       └── BackupVersion      written by a newer Second Look
+├── ClusterError           other machines cannot be reached, or cannot do what this one can
 ├── OutputError            a result cannot be written (disk full, no permission)
 └── ExtraMissing           an optional part is not installed (names the extra)
 """
@@ -131,6 +132,10 @@ class BackupVersion(BackupError):
 
 
 class OutputError(SecondLookError):
+    pass
+
+
+class ClusterError(SecondLookError):
     pass
 
 

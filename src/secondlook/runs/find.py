@@ -9,13 +9,14 @@ OUT/.run/             what is needed to go on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
-from secondlook.assemble import Identifier
+from secondlook.assemble import Identifier, Settings
 from secondlook.decide.rule import OperatingPoint
 from secondlook.errors import SourceError
 from secondlook.report.annotate import ANNOTATED
@@ -30,7 +31,7 @@ from secondlook.runs.drawing import draw_picture, draw_video
 from secondlook.runs.journal import Journal, Start
 from secondlook.runs.replay import FaceLog
 from secondlook.sources import Problem, Source, SourceKind, expand
-from secondlook.types import Frame, Sighting
+from secondlook.types import Detections, Frame, Sighting
 
 WRITTEN = frozenset({SIGHTINGS, PATHS, CROPS, ANNOTATED, REPORT})
 """What a run writes into its folder, beside ``.run``."""
@@ -66,6 +67,39 @@ class Watcher(Protocol):
     def problem(self, problem: Problem) -> None: ...
 
 
+class Film(Protocol):
+    """The frames of one video that are looked at (``sources.VideoFrames``)."""
+
+    @property
+    def frames_estimate(self) -> int | None: ...
+
+    @property
+    def warning(self) -> str | None: ...
+
+    def __iter__(self) -> Iterator[Frame]: ...
+
+
+class Looking(Protocol):
+    """Who looks at the sources of a run: an ``Identifier``, or many machines for it (``scale``)."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def pictures(self, path: Path) -> Iterable[Frame]: ...
+
+    def in_photo(self, frame: Frame) -> list[Sighting]: ...
+
+    def frames(self, path: Path) -> Film: ...
+
+    def look(self, frame: Frame) -> Detections: ...
+
+    def in_video(self, frames: Iterable[Frame], detect: Callable[[Frame], Detections]) -> Iterator[Sighting]: ...
+
+
+Eyes: TypeAlias = Callable[[Sequence[Source], Path], AbstractContextManager[Looking]]
+"""Who looks in place of the identifier. Told all sources that will be looked at, in order, and a folder to work in."""
+
+
 @dataclass(frozen=True, slots=True)
 class RunResult:
     """records: every sighting of the run, also of parts done before it was stopped. read: sources that were read."""
@@ -76,12 +110,18 @@ class RunResult:
 
 
 def find_into(
-    paths: Iterable[Path], out: Path, identifier: Identifier, start: Start, annotate: Annotate, watcher: Watcher
+    paths: Iterable[Path],
+    out: Path,
+    identifier: Identifier,
+    start: Start,
+    annotate: Annotate,
+    watcher: Watcher,
+    eyes: Eyes | None = None,
 ) -> RunResult:
     """Looks at every source and writes what was seen. Bad sources become problems and the rest goes on.
 
     Raises OutputError where results cannot be written, or the folder holds another run; CalibrationStale or
-    CalibrationError where the asked FPIR cannot be stated at the gallery's size.
+    CalibrationError where the asked FPIR cannot be stated at the gallery's size; whatever ``eyes`` raise.
     """
     identifier.check()
     sources, problems = expand(paths)
@@ -94,7 +134,9 @@ def find_into(
     for problem in problems:
         watcher.problem(problem)
     try:
-        found = [*problems, *_look_at_all(sources, journal, identifier, annotate, watcher)]
+        left = [source for source in sources if str(source.path) not in journal.done]
+        with eyes(left, out / ".run") if eyes else nullcontext(identifier) as looking:
+            found = [*problems, *_look_at_all(left, journal, looking, annotate, watcher)]
     finally:
         journal.close()
     read = tuple(s for s in sources if str(s.path) in journal.done)
@@ -102,13 +144,11 @@ def find_into(
 
 
 def _look_at_all(
-    sources: Iterable[Source], journal: Journal, identifier: Identifier, annotate: Annotate, watcher: Watcher
+    sources: Iterable[Source], journal: Journal, looking: Looking, annotate: Annotate, watcher: Watcher
 ) -> Iterator[Problem]:
     for source in sources:
-        if str(source.path) in journal.done:
-            continue
         try:
-            sentence = _look_at(source, journal, identifier, annotate, watcher)
+            sentence = _look_at(source, journal, looking, annotate, watcher)
         except SourceError as error:
             journal.drop_unfinished()
             sentence = str(error)
@@ -121,20 +161,18 @@ def _look_at_all(
         watcher.end(source)
 
 
-def _look_at(source: Source, journal: Journal, identifier: Identifier, annotate: Annotate, watcher: Watcher) -> str:
+def _look_at(source: Source, journal: Journal, looking: Looking, annotate: Annotate, watcher: Watcher) -> str:
     """What was wrong with the source although it could be read, or nothing."""
     if source.kind is SourceKind.VIDEO:
-        return _look_at_video(source, journal, identifier, annotate, watcher)
-    _look_at_photo(source, journal, identifier, annotate, watcher)
+        return _look_at_video(source, journal, looking, annotate, watcher)
+    _look_at_photo(source, journal, looking, annotate, watcher)
     return ""
 
 
-def _look_at_photo(
-    source: Source, journal: Journal, identifier: Identifier, annotate: Annotate, watcher: Watcher
-) -> None:
+def _look_at_photo(source: Source, journal: Journal, looking: Looking, annotate: Annotate, watcher: Watcher) -> None:
     watcher.begin(source, None)
-    for frame in identifier.pictures(source.path):
-        seen = identifier.in_photo(frame)
+    for frame in looking.pictures(source.path):
+        seen = looking.in_photo(frame)
         for sighting in seen:
             _write(sighting, journal)
             watcher.found(sighting)
@@ -143,15 +181,13 @@ def _look_at_photo(
         watcher.advance(1)
 
 
-def _look_at_video(
-    source: Source, journal: Journal, identifier: Identifier, annotate: Annotate, watcher: Watcher
-) -> str:
-    frames = identifier.frames(source.path)
+def _look_at_video(source: Source, journal: Journal, looking: Looking, annotate: Annotate, watcher: Watcher) -> str:
+    frames = looking.frames(source.path)
     watcher.begin(source, frames.frames_estimate)
     log = FaceLog(journal.out / ".run" / "faces.jsonl", _identity(source))
     seen = []
     try:
-        for sighting in identifier.in_video(_watched(frames, watcher), log.looking(identifier.look)):
+        for sighting in looking.in_video(_watched(frames, watcher), log.looking(looking.look)):
             _write(sighting, journal)
             watcher.found(sighting)
             seen.append(sighting)
@@ -160,7 +196,7 @@ def _look_at_video(
         raise
     if annotate is Annotate.ALL:
         watcher.drawing(source)
-        draw_video(source.path, seen, journal.out, identifier.settings.max_pixels, watcher.drawn)
+        draw_video(source.path, seen, journal.out, looking.settings.max_pixels, watcher.drawn)
     log.forget()
     return frames.warning or ""
 

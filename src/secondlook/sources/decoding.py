@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import BinaryIO, Final
 
 import av
 from av.container import InputContainer
@@ -44,21 +44,27 @@ class Tally:
 @contextmanager
 def opened(path: Named, limit: int) -> Iterator[tuple[InputContainer, VideoStream]]:
     """A container and the stream to read in it, closed at the end. Raises as ``VideoFrames``."""
+    with open_file(path) as file, opened_in(file, path, limit) as both:
+        yield both
+
+
+@contextmanager
+def opened_in(file: BinaryIO, path: Named, limit: int) -> Iterator[tuple[InputContainer, VideoStream]]:
+    """The same in a file that is open, from its beginning. path: what it is called."""
     name = shown(path)
-    with open_file(path) as file:
-        if kind_of_open(file, path) is SourceKind.PHOTO:
-            raise UnsupportedSource(f"{name} is a photograph and no video: read it with read_photo.")
-        try:
-            options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
-            container = av.open(file, "r", options=options, metadata_errors="replace")
-        except (av.FFmpegError, OSError, ValueError) as error:
-            raise SourceError(
-                f"{name} cannot be opened as a video (damaged, cut off or never finished): copy it again or repair it."
-            ) from error
-        with container:
-            stream = _video_stream(container, name)
-            check_size(path, stream.width, stream.height, limit)
-            yield container, stream
+    if kind_of_open(file, path) is SourceKind.PHOTO:
+        raise UnsupportedSource(f"{name} is a photograph and no video: read it with read_photo.")
+    try:
+        options = {"format_whitelist": _DEMUXERS, "protocol_whitelist": "file"}
+        container = av.open(file, "r", options=options, metadata_errors="replace")
+    except (av.FFmpegError, OSError, ValueError) as error:
+        raise SourceError(
+            f"{name} cannot be opened as a video (damaged, cut off or never finished): copy it again or repair it."
+        ) from error
+    with container:
+        stream = _video_stream(container, name)
+        check_size(path, stream.width, stream.height, limit)
+        yield container, stream
 
 
 def _video_stream(container: InputContainer, name: str) -> VideoStream:
@@ -101,7 +107,7 @@ def every_picture(path: Named, limit: int, tally: Tally, *, threads: str) -> Gen
 
 def pictures(container: InputContainer, stream: VideoStream, tally: Tally) -> Generator[av.VideoFrame, None, None]:
     """Every frame of one pass; a broken packet costs itself and what was coded relative to it, and is counted."""
-    for packet in _packets(container, stream, tally):
+    for packet in packets(container, stream, tally):
         if packet.pts is not None and not packet.is_discard:
             tally.sent_pts = max(tally.sent_pts, packet.pts)
         try:
@@ -117,7 +123,7 @@ def pictures(container: InputContainer, stream: VideoStream, tally: Tally) -> Ge
             yield picture
 
 
-def _packets(
+def packets(
     container: InputContainer, stream: VideoStream, tally: Tally
 ) -> Generator[av.Packet[VideoStream], None, None]:
     """Every packet of a stream, and the empty one at the end that makes the decoder give what it holds back."""

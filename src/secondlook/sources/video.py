@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,10 +19,12 @@ from secondlook.sources.cuts import CutCounter
 from secondlook.sources.decoding import Tally, check_size, every_picture, opened, pictures
 from secondlook.sources.opening import Named, shown
 from secondlook.sources.photos import MAX_PIXELS
+from secondlook.sources.thinning import Thinning
 from secondlook.sources.upright import shown_size, upright_rgb
 from secondlook.types import Frame, Pixels
 
-_USUAL_RATE: Final = 25.0
+USUAL_RATE: Final = 25.0
+"""Frames a second where a file does not tell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,11 @@ class VideoFrames:
         return self._facts.height
 
     @property
+    def pixel_aspect(self) -> Fraction | None:
+        """Width of a pixel by its height, None where the file does not tell."""
+        return self._facts.pixel_aspect
+
+    @property
     def rate(self) -> float | None:
         """Average frames a second, None where the file does not tell."""
         return self._facts.rate
@@ -117,7 +123,7 @@ class VideoFrames:
             found.append(f"{tally.damaged} packets could not be decoded")
         if tally.repaired:
             found.append(f"{tally.repaired} frames were filled in by the decoder")
-        if duration is not None and self._last_s < 0.9 * duration - 0.5:
+        if duration is not None and ends_early(self._last_s, duration):
             found.append(f"it ends after {self._last_s:.1f} s of {duration:.1f} s")
         if not found:
             return None
@@ -125,19 +131,18 @@ class VideoFrames:
 
     def __iter__(self) -> Iterator[Frame]:
         tally = self._tally = Tally()
-        clock, cuts = Clock(1 / (self.rate or _USUAL_RATE)), CutCounter()
-        due_s = -math.inf
+        clock, cuts = Clock(1 / (self.rate or USUAL_RATE)), CutCounter()
+        thinning = Thinning(self._stride, self._every_s)
         # a bare stream has no stamps by which the last frames could be told from those already given
         threads = "SLICE" if self.duration_s is None else "AUTO"
         with closing(every_picture(self.source, self._limit, tally, threads=threads)) as decoded:
             for index, picture in enumerate(decoded):
                 self._last_s, shot = clock.at(stamp_of(picture)), _shot(cuts, picture)
-                if index % self._stride or self._last_s < due_s:
+                if not thinning.takes(index, self._last_s):
                     continue
                 pixels = self._pixels(picture, self._facts.pixel_aspect, tally)
                 if pixels is not None:
-                    # half a millisecond of slack: containers round their stamps
-                    due_s = self._last_s + self._every_s - 0.0005
+                    thinning.gave(self._last_s)
                     yield Frame(pixels, self.source, index, self._last_s, shot)
 
     def _pixels(self, picture: av.VideoFrame, pixel_aspect: Fraction | None, tally: Tally) -> Pixels | None:
@@ -167,6 +172,11 @@ class VideoFrames:
             f"{shown(self.source)} has a video in which no frame can be decoded: it is damaged or encrypted, so export "
             "it again from its origin."
         )
+
+
+def ends_early(last_s: float, duration_s: float) -> bool:
+    """Whether the last frame comes well before the end that the header names."""
+    return last_s < 0.9 * duration_s - 0.5
 
 
 def _shot(cuts: CutCounter, picture: av.VideoFrame) -> int:
