@@ -12,12 +12,14 @@ import pages_samples
 from pages_house import House, chromium_started, file, open_house, page_id, signed_in, somebody
 from secondlook.fakes import BLUE, GREEN, RED, Square
 from secondlook.server.actors import Actor, May, Role
-from secondlook.server.acts import cameras, erasing, jobs, review, sightings, signing_in, subjects
+from secondlook.server.acts import cameras, erasing, jobs, review, sightings, signing_in, subjects, uploads
 from secondlook.server.acts.erasing import Erasure
 from secondlook.server.acts.job_kinds import RedactAsked
 from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.sightings import Wanted
+from secondlook.server.rows import SightingRow
 from secondlook.server.service import Service, Why
+from video_kinds import KINDS, written
 
 
 @pytest.fixture(scope="module")
@@ -260,8 +262,26 @@ def test_the_whole_picture_is_shown_to_who_sent_it_alone(house: House, anybody: 
     anybody.clear_cookies()
     page = signed_in(anybody, house, Role.AUDITOR)
     page.goto(path)
-    page.get_by_role("heading", name="What people said").wait_for()
+    page.get_by_text("shown to whoever sent the footage alone").wait_for()
     assert page.get_by_alt_text("The whole picture in which the face was seen").count() == 0
+
+
+def test_of_a_video_the_moment_is_shown_and_footage_that_is_gone_is_said_to_be(
+    house: House, anybody: BrowserContext
+) -> None:
+    operator, id_ = house.people[Role.OPERATOR], house.happened.sightings[1]
+    video = pages_samples.sent(house.service, operator, "gate camera.mp4", written(KINDS[0], frames=100))
+    with house.service.database.writing() as session:
+        session.get_one(SightingRow, id_).upload_id = video
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(f"{house.address}/sightings/{id_}")
+    page.get_by_role("button", name="Show the frame at 0:00:03.2").click()
+    page.get_by_alt_text("The whole picture in which the face was seen").wait_for()
+    assert page.evaluate("document.querySelector('.searched img').naturalWidth") == 96
+    uploads.delete(house.service, operator, video)
+    page.reload()
+    page.get_by_role("button", name="Show the frame").click()
+    page.get_by_text("The footage is gone").wait_for()
 
 
 def test_a_dossier_is_opened_from_the_sighting(house: House, anybody: BrowserContext) -> None:

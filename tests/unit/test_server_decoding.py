@@ -22,9 +22,10 @@ from secondlook.errors import OutputError, SourceError, SourceTooLarge, Unsuppor
 from secondlook.server.work import picture_pipe
 from secondlook.server.work.confine import MACHINES
 from secondlook.server.work.decoding import DecodeLimits, Decoders
-from secondlook.server.work.picture_pipe import Answer, What, answer_of
-from secondlook.sources import picture_from
+from secondlook.server.work.picture_pipe import Answer, Moment, What, answer_of
+from secondlook.sources import VideoFrames, picture_from
 from service_samples import picture
+from video_kinds import KINDS, Kind, written
 
 # generous: a test is not about how fast this machine is
 LIMITS = DecodeLimits(pixels=50_000_000, seconds=60, memory_mb=1024)
@@ -297,3 +298,70 @@ os.kill(os.getpid(), signal.SIGKILL)
     while Path(f"/proc/{decoder}").exists() and time.monotonic() < end:
         time.sleep(0.1)
     assert not Path(f"/proc/{decoder}").exists()
+
+
+# One frame of a video
+
+HOSTILE_FRAMES = """
+import os, sys
+import numpy as np
+from secondlook.server.work import decoder
+
+def hostile(asked, pixels):
+    exec(handed.read().decode(), globals())
+    return np.full((2, 3, 3), 7, np.uint8)
+
+handed = open(int(sys.argv[-1]), "rb")
+decoder.serve(int(sys.argv[-2]), hostile, lambda decode: None)
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_a_frame_of_a_video_comes_out_as_it_would_here(tmp_path: Path, kind: Kind) -> None:
+    (tmp_path / "clip").write_bytes(written(kind))
+    made = Decoders(lambda: LIMITS)
+    try:
+        for index, frame in enumerate(VideoFrames(tmp_path / "clip")):
+            if index in (0, 13, 29):
+                with (tmp_path / "clip").open("rb") as video:
+                    found = made.frame(video, Moment(index, round(frame.time_s or 0.0, 3)))
+                assert np.array_equal(found, frame.pixels), index
+    finally:
+        made.close()
+    assert made._idle == []
+
+
+def test_a_video_that_cannot_be_read_is_one_sentence(tmp_path: Path) -> None:
+    made = Decoders(lambda: replace(LIMITS, pixels=1000))
+    (tmp_path / "torn").write_bytes(b"\x1a\x45\xdf\xa3" + b"0" * 900)
+    (tmp_path / "large").write_bytes(written(KINDS[3]))
+    for name, kind, words in (
+        ("torn", SourceError, "The video cannot be opened"),
+        ("large", SourceTooLarge, "megapixels"),
+    ):
+        with (tmp_path / name).open("rb") as video, pytest.raises(kind, match=words) as refused:
+            made.frame(video, Moment(1, None))
+        assert str(tmp_path) not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("deed", "kind", "words"),
+    [
+        ("while True: pass", SourceTooLarge, "The video takes longer than 3 s"),
+        ("os._exit(3)", SourceError, "The video made the program"),
+        ("open('/etc/passwd')", SourceError, "The video made the program"),
+        ("b = [bytearray(1 << 26) for _ in range(1000)]", SourceTooLarge, "memory"),
+    ],
+)
+def test_a_decoder_of_videos_that_goes_wrong_ends_alone(
+    tmp_path: Path, deed: str, kind: type[SourceError], words: str
+) -> None:
+    program, video = tmp_path / "hostile.py", tmp_path / "video"
+    program.write_text(HOSTILE_FRAMES)
+    made = Decoders(lambda: SHORT, frame_command=(sys.executable, "-B", str(program)))
+    video.write_text("pass")
+    with video.open("rb") as handed:
+        assert made.frame(handed, Moment(0, None)).shape == (2, 3, 3)
+    video.write_text(deed)
+    with video.open("rb") as handed, pytest.raises(kind, match=words):
+        made.frame(handed, Moment(0, None))

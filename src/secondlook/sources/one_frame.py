@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from typing import BinaryIO, Final
 
 import av
+import numpy as np
 from av.container import InputContainer
 from av.video.stream import VideoStream
 
@@ -83,3 +85,17 @@ def _pixels(picture: av.VideoFrame, stream: VideoStream, path: Named, limit: int
         return upright_rgb(picture, aspect, None)
     except av.FFmpegError as error:
         raise SourceError(f"{shown(path)} has a frame that cannot be shown: export the video anew.") from error
+
+
+def tiny_video() -> bytes:
+    """Two frames at 0 and 0.04 s, for whoever wants to see ``one_frame`` work."""
+    file = io.BytesIO()
+    with av.open(file, "w", format="matroska") as out:
+        stream = out.add_stream("mpeg4", rate=25)
+        stream.width = stream.height = 32
+        stream.pix_fmt, stream.codec_context.thread_count = "yuv420p", 1
+        for number in range(2):
+            grey = np.full((32, 32, 3), 90 * number, np.uint8)
+            out.mux(stream.encode(av.VideoFrame.from_ndarray(grey, format="rgb24")))
+        out.mux(stream.encode())
+    return file.getvalue()

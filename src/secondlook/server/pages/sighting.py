@@ -14,7 +14,7 @@ from secondlook.review.verdicts import Verdict
 from secondlook.runs.page import calibration_line
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts import sightings as acts
-from secondlook.server.acts.scene import scene
+from secondlook.server.acts.scene import Scene, scene
 from secondlook.server.acts.sightings import Opened
 from secondlook.server.pages import parts, told
 from secondlook.server.pages.inbox import face
@@ -40,7 +40,8 @@ async def build(visit: Visit) -> None:
             face(one)
         with Tag("div"):
             _said(one, calibration)
-    await _scene(visit, one)
+    if one.sighting.upload_id is not None:
+        await _whole(visit, one)
     with Tag("section"):
         parts.heading(2, "What people said")
         told.review_state(one.sighting)
@@ -79,14 +80,35 @@ def _opened(service: Service, actor: Actor, id_: str) -> tuple[Opened, Calibrati
     return one, calibration_line(Calibrated(fit, stated.fpir, stated.prior))
 
 
-async def _scene(visit: Visit, one: Opened) -> None:
-    """The whole picture, where whoever looks sent it and it is still there."""
-    try:
-        found = await visit.look(scene, one.sighting.id)
-    except (NotFound, SourceError):
-        return
+async def _whole(visit: Visit, one: Opened) -> None:
+    """The whole picture, where whoever looks sent it and it is still there; a moment of a video when it is asked for, for it
+    takes a while."""
+
+    async def show(_: object = None) -> None:
+        try:
+            found = await visit.look(scene, one.sighting.id)
+        except (NotFound, SourceError) as error:
+            _drawn(place, one, str(error))
+        else:
+            _drawn(place, one, found)
+
     with Tag("section"):
-        parts.heading(2, "Where in the picture")
+        parts.heading(2, "Where in the picture" if one.time_s is None else "The moment in the video")
+        place = Tag("div", aria_live="polite")
+        if one.time_s is None:
+            await show()
+            return
+        with place:
+            parts.button(f"Show the frame at {words.clock(one.time_s)}", visit.doing(show))
+
+
+def _drawn(place: Tag, one: Opened, found: Scene | str) -> None:
+    """found: or why there is none."""
+    place.clear()
+    with place:
+        if isinstance(found, str):
+            parts.para(found)
+            return
         with Tag("div", class_="searched"):
             parts.picture(found.jpeg, "The whole picture in which the face was seen")
             with Tag("div", class_="boxes"):

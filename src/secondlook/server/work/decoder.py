@@ -36,12 +36,13 @@ def decode(data: bytes, pixels: int) -> Pixels:
         return next(pictures).pixels
 
 
-def serve(memory_mb: int, decode: Decode = decode) -> None:
-    """One task after another until the pipe ends."""
+def serve(memory_mb: int, decode: Decode = decode, warm: Callable[[Decode], None] | None = None) -> None:
+    """One task after another until the pipe ends. warm: does once all that ``decode`` does."""
+    warm = warm or warm_up
     step_back()
-    warm_up(decode)
+    warm(decode)
     confine(memory_mb)
-    warm_up(decode)  # whether it still works, before anything depends on it
+    warm(decode)  # whether it still works, before anything depends on it
     _send(Answer(What.READY, 0, 0, 0), b"")
     while (header := _read(TASK_BYTES)) is not None:
         task = task_of(bytes(header))

@@ -1,4 +1,4 @@
-"""Pictures that strangers sent, decoded in processes that can do little else (``decoder``, ``confine``).
+"""Pictures that strangers sent, decoded in processes that can do little else (``decoder``, ``frame_decoder``, ``confine``).
 
 A few such processes are kept warm. Each decodes so many pictures and is then replaced, so that nothing of one sender's picture
 stays about for long. Whatever a picture does to its decoder (takes too long, eats memory, breaks it) ends that process and is
@@ -18,15 +18,16 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 
 from secondlook.errors import OutputError, SourceError, SourceTooLarge, UnsupportedSource
-from secondlook.server.work.picture_pipe import ANSWER_BYTES, Answer, Task, What, answer_of
+from secondlook.server.work.picture_pipe import ANSWER_BYTES, Answer, Moment, Task, What, answer_of
 from secondlook.types import Pixels
 
 COMMAND = (sys.executable, "-s", "-B", "-m", "secondlook.server.work.decoder")
+FRAME_COMMAND = (sys.executable, "-s", "-B", "-m", "secondlook.server.work.frame_decoder")
 READY_S = 60.0
 """Longest a new process may take until it is ready: a busy machine needs a while to start Python."""
 GIVEN_ON = ("PATH", "PYTHONPATH", "LD_LIBRARY_PATH", "LANG", "LC_ALL")
@@ -63,10 +64,12 @@ class Decoders:
         at_once: int = 2,
         uses: int = 50,
         command: Sequence[str] = COMMAND,
+        frame_command: Sequence[str] = FRAME_COMMAND,
     ) -> None:
         """limits: asked before each picture. uses: pictures a process decodes before it is replaced. command: how a process
-        is started; the memory limit comes last."""
+        is started; the memory limit comes last. frame_command: the same for one frame of a video; its descriptor follows."""
         self._limits, self._at_once, self._uses, self._command = limits, at_once, uses, tuple(command)
+        self._frame_command = tuple(frame_command)
         self._turn = threading.BoundedSemaphore(at_once)
         self._lock = threading.Lock()
         self._idle: list[_Decoder] = []
@@ -86,6 +89,16 @@ class Decoders:
         limits = self._limits()
         with self._turn, self._one(limits) as decoder:
             return decoder.decode(data, limits)
+
+    def frame(self, video: BinaryIO, moment: Moment) -> Pixels:
+        """One frame of a video, in a process of its own that is handed the open file. Raises as ``decode``."""
+        limits = self._limits()
+        with self._turn:
+            decoder = _Decoder(self._frame_command, limits.memory_mb, "The video", video.fileno())
+            try:
+                return decoder.decode(moment.packed(), limits)
+            finally:
+                decoder.end()
 
     def close(self) -> None:
         """Ends the processes. Whoever still decodes is told that the picture cannot be read."""
@@ -134,20 +147,26 @@ class Decoders:
 class _Decoder:
     """One process. Not for several threads at once."""
 
-    def __init__(self, command: Sequence[str], memory_mb: int) -> None:
-        """Returns at once; the process gets ready meanwhile. Raises OutputError where none can be started."""
+    def __init__(
+        self, command: Sequence[str], memory_mb: int, what: str = "The picture", handed: int | None = None
+    ) -> None:
+        """Returns at once; the process gets ready meanwhile. what: that it opens, in a sentence. handed: a descriptor that it
+        has as well. Raises OutputError where none can be started."""
         self.memory_mb, self.used, self.usable = memory_mb, 0, True
+        self._what = what
+        handed_on = () if handed is None else (handed,)
         self._ready = False
         environment = {name: os.environ[name] for name in GIVEN_ON if name in os.environ}
         environment["OPENBLAS_NUM_THREADS"] = environment["OMP_NUM_THREADS"] = "1"
         try:
             self._process = subprocess.Popen(
-                (*command, str(memory_mb)),
+                (*command, str(memory_mb), *map(str, handed_on)),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
                 env=environment,
+                pass_fds=handed_on,
                 start_new_session=True,  # what is typed at the service's terminal is not for it
             )
         except OSError as error:
@@ -200,12 +219,12 @@ class _Decoder:
         self._ready = True
 
     def _said(self, error: Exception, limits: DecodeLimits) -> SourceError:
-        """What became of a picture without an answer, for its sender."""
+        """What became of something without an answer, for its sender."""
         if isinstance(error, _Over) or self._code() == -signal.SIGXCPU:
             return SourceTooLarge(
-                f"The picture takes longer than {limits.seconds} s to open: save it anew, or smaller, and send that."
+                f"{self._what} takes longer than {limits.seconds} s to open: save it anew, or smaller, and send that."
             )
-        return SourceError("The picture made the program that opens it fail: save it anew in another format.")
+        return SourceError(f"{self._what} made the program that opens it fail: save it anew in another format.")
 
     def _code(self) -> int | None:
         """How it ended; minus the signal that ended it."""

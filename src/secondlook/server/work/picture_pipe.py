@@ -1,16 +1,19 @@
 """What is said through the pipes between the service and a process that decodes: fixed headers, then bytes; no pickle.
 
-service -> decoder   task:   length of the file, most pixels, most seconds; then the file
+service -> decoder   task:   length of the file, most pixels, most seconds; then the file, or which frame of a video
 decoder -> service   answer: what, width, height, length; then the pixels, or a sentence
 """
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Self
 
 _TASK = struct.Struct("<4sQQI")
+_MOMENT = struct.Struct("<Qd")
 _ANSWER = struct.Struct("<4sBIIQ")
 _MARK = b"SLp1"
 TASK_BYTES, ANSWER_BYTES = _TASK.size, _ANSWER.size
@@ -51,6 +54,25 @@ class Answer:
 
     def packed(self) -> bytes:
         return _ANSWER.pack(_MARK, self.what, self.width, self.height, self.length)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """In a video: frame: its number, from 0. time_s: None where it is not known."""
+
+    frame: int
+    time_s: float | None
+
+    def packed(self) -> bytes:
+        return _MOMENT.pack(self.frame, math.nan if self.time_s is None else self.time_s)
+
+    @classmethod
+    def of(cls, packed: bytes) -> Self:
+        """Raises ValueError where it is none."""
+        if len(packed) != _MOMENT.size:
+            raise ValueError("no moment")
+        frame, time_s = _MOMENT.unpack(packed)
+        return cls(frame, None if math.isnan(time_s) else time_s)
 
 
 def task_of(header: bytes) -> Task:
