@@ -88,7 +88,7 @@ def test_a_gallery_and_the_audit_of_it_give_the_same_scores() -> None:
     index = SubjectIndex(1, "pack", 24, cohort())
     owners = [f"{templates.subject[r]:02d}" for r in references]
     for owner in sorted(set(owners)):
-        index.name(owner, owner)
+        index.name({owner: owner})
     weights = templates.quality[references].astype(np.float32)
     index.add(Weighed([int(r) for r in references], owners, templates.values[references], weights))
     (_, scores), *_ = probe_scores(templates).blocks()

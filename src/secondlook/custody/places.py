@@ -10,6 +10,7 @@ from pathlib import Path
 from secondlook.custody.files import LOCK
 from secondlook.custody.identity import FILE_NAME as LOG_FILE
 from secondlook.errors import BackupError, OutputError
+from secondlook.gallery.index_file import ENDING as INDEX
 from secondlook.gallery.offline import BESIDE, HEAD, GalleryFacts, gallery_facts
 
 _KEYS = (".signing", ".subjects", ".key", ".head")
@@ -28,7 +29,8 @@ class Contents:
 
 
 def contents(place: Path) -> Contents:
-    """Links and what is no file are left out, and so is what programs leave beside databases, locks and half-written files.
+    """Links and what is no file are left out, and so is what programs leave beside databases, locks, half-written files, and
+    the sealed index of a gallery, which is made anew of its rows.
 
     Raises BackupError where the place is none, or keys lie in it; OutputError where it cannot be read.
     """
@@ -65,7 +67,7 @@ def _files(place: Path) -> list[Path]:
         folders.sort()
         for name in sorted(names):
             file = Path(folder, name)
-            passing = name in _PASSING or name.endswith((*BESIDE, ".part"))
+            passing = name in _PASSING or name.endswith((*BESIDE, INDEX, ".part"))
             if not passing and _is_file(file):
                 found.append(file)
     return found

@@ -46,6 +46,12 @@ class _DroppedRow(_Base):
     subject: Mapped[str] = mapped_column(primary_key=True)
 
 
+class _IndexKeyRow(_Base):
+    __tablename__ = "index_keys"
+    gallery: Mapped[str] = mapped_column(primary_key=True)
+    wrapped: Mapped[bytes]
+
+
 class KeyServer:
     """Wrapped keys of one gallery by subject id (``vault.SubjectKeys``). Safe from several threads, processes and hosts."""
 
@@ -110,16 +116,32 @@ class KeyServer:
             return {row.subject: row.wrapped for row in session.execute(keys)}
 
     def drop(self, subject: str) -> None:
-        """Forget a key, and that its subject is to have none. One which is not there is no error."""
+        """Forget a key, and that its subject is to have none, and what opens indexes. One which is not there is no error."""
         whose = {"gallery": self._gallery, "subject": subject}
         with self._writing() as session:
             session.execute(insert_new(_DroppedRow).values(whose).on_conflict_do_nothing())
             session.execute(delete(_KeyRow).filter_by(**whose))
+            session.execute(delete(_IndexKeyRow).filter_by(gallery=self._gallery))
 
     def dropped(self) -> frozenset[str]:
         with self._reading() as session:
             rows = select(_DroppedRow.subject).where(_DroppedRow.gallery == self._gallery)
             return frozenset(session.scalars(rows))
+
+    def index_key(self, gallery: str) -> bytes | None:
+        with self._reading() as session:
+            row = session.get(_IndexKeyRow, gallery)
+            return None if row is None else row.wrapped
+
+    def keep_index_key(self, gallery: str, wrapped: bytes) -> bytes:
+        with self._writing() as session:
+            row = {"gallery": gallery, "wrapped": wrapped}
+            session.execute(insert_new(_IndexKeyRow).values(row).on_conflict_do_nothing())
+            return session.get_one(_IndexKeyRow, gallery).wrapped
+
+    def drop_index_key(self, gallery: str) -> None:
+        with self._writing() as session:
+            session.execute(delete(_IndexKeyRow).filter_by(gallery=gallery))
 
     def close(self) -> None:
         self._reader.dispose()

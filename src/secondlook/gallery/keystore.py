@@ -23,6 +23,7 @@ _BUSY_SECONDS = 30.0
 _PRAGMAS = ("PRAGMA journal_mode=DELETE", "PRAGMA secure_delete=ON", "PRAGMA synchronous=EXTRA")
 _TABLE = "keys (subject TEXT PRIMARY KEY, wrapped BLOB NOT NULL)"
 _DROPPED = "dropped (subject TEXT PRIMARY KEY)"
+_INDEX = "index_keys (gallery TEXT PRIMARY KEY, wrapped BLOB NOT NULL)"
 _NOT_ONE = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")  # the last: it has no such table
 
 
@@ -92,8 +93,11 @@ class KeyStore:
             }
 
     def drop(self, subject: str) -> None:
-        """Forget a key for good, and that its subject is to have none. One which is not there is no error."""
+        """Forget a key for good, and that its subject is to have none. One which is not there is no error. With it go the
+        keys of indexes, as the subject may be in any of them."""
         with self._statements() as run, _whole(run):
+            if _there(run, "index_keys"):
+                run.execute("DELETE FROM index_keys")
             run.execute("CREATE TABLE IF NOT EXISTS " + _DROPPED)
             run.execute("INSERT OR IGNORE INTO dropped VALUES (?)", (subject,))
             run.execute("DELETE FROM keys WHERE subject = ?", (subject,))
@@ -102,6 +106,24 @@ class KeyStore:
         """The subjects whose keys were dropped here, in whichever gallery."""
         with self._statements() as run:
             return _dropped(run)
+
+    def index_key(self, gallery: str) -> bytes | None:
+        """What opens a gallery's indexes, wrapped. It is in no export of keys: whoever has it makes the indexes anew."""
+        with self._statements() as run:
+            return _index_key(run, gallery)
+
+    def keep_index_key(self, gallery: str, wrapped: bytes) -> bytes:
+        """The one that is there, else this one, which then is."""
+        with self._statements() as run, _whole(run):
+            run.execute("CREATE TABLE IF NOT EXISTS " + _INDEX)
+            run.execute("INSERT OR IGNORE INTO index_keys VALUES (?, ?)", (gallery, wrapped))
+            return _index_key(run, gallery) or wrapped
+
+    def drop_index_key(self, gallery: str) -> None:
+        """Forget it for good. It is no error where there is none."""
+        with self._statements() as run:
+            if _there(run, "index_keys"):
+                run.execute("DELETE FROM index_keys WHERE gallery = ?", (gallery,))
 
     def close(self) -> None:
         with self._lock:
@@ -117,9 +139,19 @@ class KeyStore:
 
 
 def _dropped(run: sqlite3.Connection) -> frozenset[str]:
-    there = run.execute("SELECT 1 FROM sqlite_master WHERE name = 'dropped'").fetchone()
-    rows = run.execute("SELECT subject FROM dropped").fetchall() if there else []
+    rows = run.execute("SELECT subject FROM dropped").fetchall() if _there(run, "dropped") else []
     return frozenset(str(subject) for (subject,) in rows)
+
+
+def _index_key(run: sqlite3.Connection, gallery: str) -> bytes | None:
+    if not _there(run, "index_keys"):
+        return None
+    row = run.execute("SELECT wrapped FROM index_keys WHERE gallery = ?", (gallery,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
+def _there(run: sqlite3.Connection, table: str) -> bool:
+    return run.execute("SELECT 1 FROM sqlite_master WHERE name = ?", (table,)).fetchone() is not None
 
 
 @contextmanager

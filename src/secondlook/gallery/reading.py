@@ -11,7 +11,6 @@ from sqlalchemy import case, func, select
 
 from secondlook.errors import GalleryError, GalleryLocked, PackMismatch, UnknownSubject
 from secondlook.gallery.changes import Room, person
-from secondlook.gallery.comparison import Chosen, fitting
 from secondlook.gallery.held import Weighed
 from secondlook.gallery.names import Who
 from secondlook.gallery.people import (
@@ -26,9 +25,12 @@ from secondlook.gallery.records import MetaRow, ReferenceRow, SubjectRow
 from secondlook.gallery.sealing import Kind
 from secondlook.gallery.subject_index import SubjectIndex
 from secondlook.gallery.vault import SubjectSeal
+from secondlook.ports import Comparison
 from secondlook.types import Floats, Quality
 
 _STEP = 1000
+_IN_STEPS = {"yield_per": _STEP}
+"""Of a large gallery not all rows are in memory at once."""
 _UNWEIGHED = float("nan")
 _TEMPLATE_COLUMNS = (
     ReferenceRow.id,
@@ -66,20 +68,20 @@ def _seals_of(room: Room, ids: Iterable[str]) -> tuple[dict[str, SubjectSeal], s
     return found, subjects - found.keys()
 
 
-def subject_index(room: Room, chosen: Chosen | None) -> SubjectIndex:
-    """The whole gallery for searching. Raises PackMismatch, GalleryError where a row was tampered with."""
-    now = meta(room)  # first of all: from here on the session sees one state, whose keys were stored before
-    comparison = fitting(chosen, now.pack, now.dimension, room.place)
-    subjects = room.session.execute(select(SubjectRow.id, SubjectRow.sealed_name)).all()
-    opened, blinded = _seals_of(room, [id_ for id_, _ in subjects])
+def subject_index(room: Room, now: MetaRow, comparison: Comparison) -> SubjectIndex:
+    """The whole gallery for searching, opened row by row. now: read in this transaction before anything else, so that the
+    session sees one state, whose keys were stored before. Raises PackMismatch, GalleryError where a row was tampered with.
+    """
+    opened, blinded = seals(room)
     index = SubjectIndex(now.revision, now.pack, now.dimension, comparison, len(blinded))
-    for id_, sealed_name in subjects:
-        if id_ in opened:
-            index.name(id_, opened[id_].open(sealed_name, Kind.NAME).decode())
+    for named in room.session.execute(
+        select(SubjectRow.id, SubjectRow.sealed_name), execution_options=_IN_STEPS
+    ).partitions():
+        index.name({id_: opened[id_].open(name, Kind.NAME).decode() for id_, name in named if id_ in opened})
     several = select(ReferenceRow.subject_id).group_by(ReferenceRow.subject_id).having(func.count() > 1)
     # opening the details takes as long as opening the template, and one reference alone needs no weight
     details = case((ReferenceRow.subject_id.in_(several), ReferenceRow.sealed_details))
-    for rows in room.session.execute(select(*_TEMPLATE_COLUMNS, details)).partitions(_STEP):
+    for rows in room.session.execute(select(*_TEMPLATE_COLUMNS, details), execution_options=_IN_STEPS).partitions():
         readable = [row for row in rows if row.subject_id not in blinded]
         if readable:
             index.add(_weighed(room, readable, opened, now.pack))
@@ -174,11 +176,18 @@ def references(room: Room, who: Who) -> tuple[Reference, ...]:
     return tuple(opened_row(whose.seal, row, whose.name) for row in room.session.scalars(rows))
 
 
-def weights(room: Room, seal: SubjectSeal) -> dict[int, float]:
-    """What each reference of one subject weighs, by the reference's id."""
-    columns = select(ReferenceRow.id, ReferenceRow.picture_lookup, ReferenceRow.sealed_details)
-    rows = room.session.execute(columns.where(ReferenceRow.subject_id == seal.subject))
-    return {id_: opened_weight(seal, details, picture, id_) for id_, picture, details in rows}
+def weighed(room: Room, seals: Iterable[SubjectSeal]) -> Weighed:
+    """All references of some subjects, with what each weighs."""
+    whose = {seal.subject: seal for seal in seals}
+    rows: list[Any] = []
+    for start in range(0, len(whose), _STEP):
+        theirs = ReferenceRow.subject_id.in_(list(whose)[start : start + _STEP])
+        columns = select(*_TEMPLATE_COLUMNS, ReferenceRow.sealed_details).where(theirs)
+        rows += room.session.execute(columns.order_by(ReferenceRow.id))
+    now = meta(room)
+    if not rows:
+        return Weighed((), (), np.zeros((0, now.dimension), np.float32), np.zeros(0, np.float32))
+    return _weighed(room, rows, whose, now.pack)
 
 
 def qualities(room: Room, who: Who) -> tuple[Quality, ...]:
@@ -197,13 +206,8 @@ def enrolled(room: Room) -> int:
 def weighted_templates(room: Room, who: Who) -> tuple[Floats, Floats]:
     """(n, D) templates of one subject, oldest first, and what each weighs (n,), without touching the crops."""
     whose = person(room, who)
-    rows = select(*_TEMPLATE_COLUMNS, ReferenceRow.sealed_details).where(ReferenceRow.subject_id == whose.id)
-    held = room.session.execute(rows.order_by(ReferenceRow.id)).all()
-    now = meta(room)
-    if not held:
-        return np.zeros((0, now.dimension), np.float32), np.zeros(0, np.float32)
-    weighed = _weighed(room, held, {whose.id: whose.seal}, now.pack)
-    return weighed.templates, weighed.weights
+    held = weighed(room, [whose.seal])
+    return held.templates, held.weights
 
 
 def reference(room: Room, id_: int) -> Reference:

@@ -18,7 +18,9 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 KEY_BYTES = 32
-_NONCE_BYTES = 12
+_NONCE_BYTES, _TAG_BYTES = 12, 16
+SEALED_MORE = _NONCE_BYTES + _TAG_BYTES
+"""So many bytes a sealed value is longer than what it holds."""
 _LENGTHS = struct.Struct(">5I")
 
 
@@ -31,6 +33,8 @@ class Kind(StrEnum):
     TEMPLATE = "template"
     CROP = "crop"
     DETAILS = "details"
+    INDEX = "index"
+    """A whole gallery in memory: its file's key, and each piece of the file."""
     RECORD = "record"
     """What others keep: sightings, say. Sealed under the keys here, so that dropping a key reaches it."""
 
@@ -83,4 +87,5 @@ def seal(key: bytes, plain: bytes, belonging: Belonging) -> bytes:
 def unseal(key: bytes, sealed: bytes, belonging: Belonging) -> bytes:
     """The plain bytes. Raises ``cryptography.exceptions.InvalidTag`` where key, bytes or belonging are not the same:
     the caller knows the file and says it in a sentence."""
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES].ljust(_NONCE_BYTES), sealed[_NONCE_BYTES:], belonging.encoded())
+    rest = memoryview(sealed)[_NONCE_BYTES:]  # not a copy: an index is sealed in large pieces
+    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES].ljust(_NONCE_BYTES), rest, belonging.encoded())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,6 +50,7 @@ class Gallery:
         chosen: Chosen | None = None,
         current: CurrentIndex | None = None,
         witness: Callable[[], object] | None = None,
+        indexes: weakref.WeakSet[CurrentIndex] | None = None,
     ) -> None:
         """For the makers below; use those. They compare by the cosine until ``compared_by`` says otherwise."""
         self._foundation = foundation
@@ -56,6 +58,8 @@ class Gallery:
         self._vault = foundation.vault
         self._chosen = chosen
         self._current = current or CurrentIndex(foundation, chosen)
+        self._indexes = weakref.WeakSet[CurrentIndex]() if indexes is None else indexes
+        self._indexes.add(self._current)
         self._witness = witness
 
     @classmethod
@@ -97,15 +101,17 @@ class Gallery:
             fitting(chosen, meta.pack, meta.dimension, self.place)
         if self._chosen is not None and (self._chosen.pack, self._chosen.comparison.id) == (meta.pack, comparison.id):
             return self
-        return Gallery(self._foundation, chosen)
+        return Gallery(self._foundation, chosen, indexes=self._indexes)
 
     def witnessed(self, by: Callable[[], object]) -> Gallery:
         """The same gallery; each change made through this one calls ``by`` before it counts, and is not made where that
         raises. Only ``remove`` drops the key first, which nothing brings back."""
-        return Gallery(self._foundation, self._chosen, self._current, by)
+        return Gallery(self._foundation, self._chosen, self._current, by, self._indexes)
 
     def close(self) -> None:
         """Nor can any that was made of it by ``compared_by``, or that it was made of, be used from here on."""
+        for index in self._indexes:
+            index.close()
         self._foundation.close()
 
     def __enter__(self) -> Self:
@@ -306,16 +312,14 @@ class Gallery:
             reading.check_pack(self.place, meta.pack, pack)
             templates = _stacked([new for _, references in people for new in references], meta.dimension)
             enrolled = changes.enrol(room, people, pack)
-            several = (one.person.seal for one in enrolled if not one.alone)
-            weights = {id_: weight for seal in several for id_, weight in reading.weights(room, seal).items()}
+            several = reading.weighed(room, [one.person.seal for one in enrolled if not one.alone])
             revision = meta.revision
-        added = _weighed(enrolled, templates)
+        added = _alone(enrolled, templates)
 
         def follow(index: SubjectIndex) -> None:
-            for one in enrolled:
-                index.name(one.person.id, one.person.name)
+            index.name({one.person.id: one.person.name for one in enrolled})
             index.add(added)
-            index.weigh(weights)
+            index.add(several)
 
         self._current.follow(revision, follow)
         return tuple(one.ids for one in enrolled)
@@ -325,7 +329,7 @@ class Gallery:
         with self._writing() as room:
             person = changes.rename(room, old, new)
             revision = reading.meta(room).revision
-        self._current.follow(revision, lambda index: index.name(person.id, person.name))
+        self._current.follow(revision, lambda index: index.name({person.id: person.name}))
 
     def merge(self, into: Who, from_: Who) -> None:
         """Make one subject of two: ``from_``'s references go to ``into``, sealed anew, and ``from_`` is no more.
@@ -334,15 +338,16 @@ class Gallery:
         """
         with self._writing() as room:
             merged = changes.merge(room, into, from_)
-            weights = reading.weights(room, merged.into)
+            weighed = reading.weighed(room, [merged.into])
             revision = reading.meta(room).revision
 
         def follow(index: SubjectIndex) -> None:
             index.merge(merged.into.subject, merged.gone, merged.doubled)
-            index.weigh(weights)
+            index.add(weighed)
 
         self._current.follow(revision, follow)
         self._drop_retired()
+        self._current.remove_files()
 
     def split(self, subject: Who, references: Sequence[int], name: str, id: str | None = None) -> str:  # noqa: A002
         """Make a new subject of some of one's references, and give its id. The references keep theirs.
@@ -354,13 +359,13 @@ class Gallery:
         with self._writing() as room:
             divided = changes.split(room, subject, references, name, id or uuid.uuid4().hex)
             left, made = divided.left, divided.made
-            weights = reading.weights(room, left) | reading.weights(room, made.seal)
+            weighed = reading.weighed(room, [left, made.seal])
             revision = reading.meta(room).revision
 
         def follow(index: SubjectIndex) -> None:
-            index.name(made.id, made.name)
+            index.name({made.id: made.name})
             index.split(left.subject, made.id, references)
-            index.weigh(weights)
+            index.add(weighed)
 
         self._current.follow(revision, follow)
         self._database.write_back()  # what was sealed with the first subject's key is overwritten
@@ -384,6 +389,7 @@ class Gallery:
             revision = reading.meta(room).revision
         if there:
             self._current.follow(revision, lambda index: index.remove_subject(subject))
+        self._current.remove_files()
         self._database.write_back()
         return there
 
@@ -398,6 +404,7 @@ class Gallery:
             _, gone = reading.seals(room)
             for subject in gone:
                 changes.remove(room, subject)
+        self._current.remove_files()
         self._database.write_back()
         return len(gone)
 
@@ -405,6 +412,7 @@ class Gallery:
         """Remove one reference; its subject stays, even without any. Raises GalleryError where there is none."""
         with self._writing() as room:
             changes.remove_reference(room, id)
+            self._current.forget_files()
             revision = reading.meta(room).revision
         self._current.follow(revision, lambda index: index.remove([id]))
         self._database.write_back()
@@ -415,6 +423,7 @@ class Gallery:
         Where anything is raised, nothing has changed. References of blinded subjects stay as they are.
         """
         reembed(self._database, self._vault, pack, dimension, embed, progress)
+        self._current.forget_files()
 
     @contextmanager
     def _reading(self) -> Iterator[Room]:
@@ -443,13 +452,14 @@ def _stacked(references: Sequence[NewReference], dimension: int) -> Floats:
     return np.concatenate([np.zeros((0, dimension), np.float32), *each])
 
 
-def _weighed(enrolled: Sequence[Enrolled], templates: Floats) -> Weighed:
-    """What was enrolled on its way into memory; templates: (n, D) of all, also of those that were there already."""
-    ids = [(id_, one.person.id) for one in enrolled for id_ in one.ids]
-    rows = [row for row, (id_, _) in enumerate(ids) if id_ is not None]
+def _alone(enrolled: Sequence[Enrolled], templates: Floats) -> Weighed:
+    """The new ones that are their subjects' only references, which nothing has to be weighed against. templates: (n, D) of
+    all that were to be enrolled."""
+    ids = [(id_, one) for one in enrolled for id_ in one.ids]
+    rows = [row for row, (id_, one) in enumerate(ids) if id_ is not None and one.alone]
     return Weighed(
-        ids=[id_ for id_, _ in ids if id_ is not None],
-        owners=[owner for id_, owner in ids if id_ is not None],
+        ids=[id_ for id_, one in ids if id_ is not None and one.alone],
+        owners=[one.person.id for id_, one in ids if id_ is not None and one.alone],
         templates=templates[rows],
         weights=np.full(len(rows), np.nan, np.float32),
     )

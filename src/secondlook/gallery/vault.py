@@ -48,7 +48,8 @@ class SubjectKeys(Protocol):
     Any method raises OutputError or GalleryLocked where it cannot be used.
     """
 
-    place: str
+    @property
+    def place(self) -> str: ...
 
     def keep_all(self, wrapped: Mapping[str, bytes]) -> None:
         """All of them or none."""
@@ -59,7 +60,23 @@ class SubjectKeys(Protocol):
     def everything(self) -> dict[str, bytes]: ...
 
     def drop(self, subject: str) -> None:
-        """Forget a key for good. One which is not there is no error."""
+        """Forget a key for good, and the key of indexes with it. One which is not there is no error."""
+        ...
+
+    def dropped(self) -> frozenset[str]:
+        """The subjects whose keys were dropped."""
+        ...
+
+    def index_key(self, gallery: str) -> bytes | None:
+        """What opens a gallery's indexes, wrapped; None where it was dropped and nobody has kept another one since."""
+        ...
+
+    def keep_index_key(self, gallery: str, wrapped: bytes) -> bytes:
+        """The one that is there, else this one, which then is."""
+        ...
+
+    def drop_index_key(self, gallery: str) -> None:
+        """Forget it for good. It is no error where there is none."""
         ...
 
     def close(self) -> None: ...
@@ -135,6 +152,35 @@ class Vault:
     def drop(self, subject: str) -> None:
         """From here on nobody can read what is kept of this subject, nor any copy of it."""
         self._store.drop(subject)
+
+    def dropped(self) -> frozenset[str]:
+        """The subjects whose keys were dropped."""
+        return self._store.dropped()
+
+    def seal_index_key(self, key: bytes) -> bytes:
+        """The key of an index's file, which from here on opens until a subject's key is dropped."""
+        wrapped = self._store.index_key(self._gallery)
+        if wrapped is None:
+            wrapped = self._store.keep_index_key(
+                self._gallery, seal(self._wrapping, new_key(), Belonging(self._gallery, Kind.KEY))
+            )
+        opening = unseal(self._wrapping, wrapped, Belonging(self._gallery, Kind.KEY))
+        return seal(opening, key, Belonging(self._gallery, Kind.INDEX))
+
+    def open_index_key(self, sealed: bytes) -> bytes | None:
+        """None where it cannot be opened any more."""
+        wrapped = self._store.index_key(self._gallery)
+        if wrapped is None:
+            return None
+        try:
+            opening = unseal(self._wrapping, wrapped, Belonging(self._gallery, Kind.KEY))
+            return unseal(opening, sealed, Belonging(self._gallery, Kind.INDEX))
+        except InvalidTag:
+            return None
+
+    def drop_index_key(self) -> None:
+        """From here on nobody opens the file of any index of this gallery, nor a copy of one."""
+        self._store.drop_index_key(self._gallery)
 
     def close(self) -> None:
         self._store.close()
