@@ -48,7 +48,7 @@ def programs() -> Path:
 @contextmanager
 def running(settings: tuple[str, ...] = ()) -> Iterator[Server]:
     """settings: as name=value. As root the server runs as somebody else, since it refuses to run as root."""
-    user = next(name for name in _UNPRIVILEGED if _is_user(name)) if os.getuid() == 0 else None
+    user = _user()
     folder = Path(mkdtemp(prefix="secondlook-postgres-"))
     try:
         (folder / "password").write_text(PASSWORD)
@@ -57,25 +57,53 @@ def running(settings: tuple[str, ...] = ()) -> Iterator[Server]:
                 shutil.chown(place, user)
         _run([programs() / "initdb", "-D", folder / "data", "-U", "tester", "--pwfile", folder / "password",
               "--auth", "scram-sha-256", "-E", "UTF8", "--locale", "C", "--no-sync"], folder, user)  # fmt: skip
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", *settings]
-        with (folder / "log").open("wb") as log:
-            command = [programs() / "postgres", "-D", folder / "data", *(f"--{option}" for option in options)]
-            server = subprocess.Popen(command, cwd=folder, user=user, stdout=log, stderr=log)
-        try:
-            _wait(server, port, folder)
-            yield Server(folder, port)
-        finally:
-            server.send_signal(signal.SIGINT)  # SIGTERM waits for whoever is connected
-            try:
-                server.wait(60)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait(60)
+        with _started(folder, settings) as server:
+            yield server
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def standby_of(primary: Server) -> Iterator[Server]:
+    """A copy of a server as it is now, which answers and takes no changes."""
+    user = _user()
+    folder = Path(mkdtemp(prefix="secondlook-postgres-"))
+    try:
+        if user is not None:
+            shutil.chown(folder, user)
+        _run([programs() / "pg_basebackup", "-D", folder / "data", "-X", "fetch", "-c", "fast", "--no-sync",
+              "-d", f"postgresql://tester:{PASSWORD}@127.0.0.1:{primary.port}/postgres"], folder, user)  # fmt: skip
+        _run(["touch", folder / "data" / "standby.signal"], folder, user)
+        with _started(folder, ()) as server:
+            yield server
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def _started(folder: Path, settings: tuple[str, ...]) -> Iterator[Server]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    options = ["listen_addresses=127.0.0.1", f"port={port}", f"unix_socket_directories={folder}", *settings]
+    with (folder / "log").open("wb") as log:
+        command = [programs() / "postgres", "-D", folder / "data", *(f"--{option}" for option in options)]
+        server = subprocess.Popen(command, cwd=folder, user=_user(), stdout=log, stderr=log)
+    try:
+        _wait(server, port, folder)
+        yield Server(folder, port)
+    finally:
+        server.send_signal(signal.SIGINT)  # SIGTERM waits for whoever is connected
+        try:
+            server.wait(60)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait(60)
+
+
+def _user() -> str | None:
+    """Whom the server runs as; None: whoever runs the tests."""
+    return next(name for name in _UNPRIVILEGED if _is_user(name)) if os.getuid() == 0 else None
 
 
 def _run(command: list[object], folder: Path, user: str | None) -> None:

@@ -245,7 +245,7 @@ def _options(settings: Settings) -> RunOptions:
     return RunOptions(settings.provider, settings.threads)
 
 
-def open_or_create(path: Path, settings: Settings, key: KeySource | None = None) -> Gallery:
+def open_or_create(path: str | Path, settings: Settings, key: KeySource | None = None) -> Gallery:
     """The gallery at ``path``, made with the asked or the best installed pack where there is none."""
     try:
         return Gallery.open(path, key=key)

@@ -25,13 +25,14 @@ from secondlook.custody.restore import restore as restore_place
 from secondlook.custody.signing import KeyFolder
 from secondlook.errors import BackupError
 from secondlook.gallery import KeySource
+from secondlook.gallery.addresses import address
 from secondlook.ports import Action, Entry
 
 PASSPHRASE = "SECONDLOOK_PASSPHRASE"
 
 ArchivePath = Annotated[Path, typer.Argument(help="The backup's file, a tar.", metavar="ARCHIVE", show_default=False)]
 Place = Annotated[
-    Path, typer.Argument(help="A gallery's folder, or a service's data folder.", metavar="PLACE", show_default=False)
+    str, typer.Argument(help="A gallery's folder, or a service's data folder.", metavar="PLACE", show_default=False)
 ]
 KeysPath = Annotated[
     Path | None,
@@ -52,12 +53,13 @@ def backup(
 
     Example: [b]secondlook backup staff.gallery staff-monday.tar --keys staff-monday.keys[/b]
     """
+    folder = _folder(place)
     for file in (archive, keys):
         if file is not None and file.exists():
             raise BackupError(f"{file} is there already: name a file that is not there yet.")
-    for database, facts in contents(place).galleries:
+    for database, facts in contents(folder).galleries:
         CustodyLog.open(database.parent / FOLDER, log=facts.id)  # a gallery that has none yet gets one
-    held = contents(place)
+    held = contents(folder)
     passphrase = _passphrase(confirm=True) if keys is not None else ""
     logs = [CustodyLog.open(folder) for folder in held.logs]
     for log in logs:
@@ -67,7 +69,7 @@ def backup(
     with progress(quiet or as_json) as bar:
         task = bar.add_task("Copying", total=None, unit="files")
         done = back_up(
-            place,
+            folder,
             archive,
             __version__,
             logs[0].head().text() if logs else "",
@@ -89,7 +91,7 @@ def backup(
 def restore(
     archive: ArchivePath,
     place: Annotated[
-        Path, typer.Argument(help="A new or empty folder for what is restored.", metavar="PLACE", show_default=False)
+        str, typer.Argument(help="A new or empty folder for what is restored.", metavar="PLACE", show_default=False)
     ],
     keys: KeysPath = None,
     key_file: KeyFilePath = None,
@@ -102,7 +104,7 @@ def restore(
     """
     imported = _import(keys) if keys is not None else None
     wishes = _for_services(Wishes(key=key_source(key_file, key_from), keys=imported))
-    done = restore_place(archive, place, os_actor(), wishes)
+    done = restore_place(archive, _folder(place), os_actor(), wishes)
     if as_json:
         print_json(asdict(done))
         return
@@ -112,6 +114,16 @@ def restore(
     console.print(f"{place}: {done.files} files of the backup of {done.made_at}.", markup=False)
     if done.erased:
         console.print(f"{done.erased} subjects that were erased since are not in it.", markup=False)
+
+
+def _folder(place: str) -> Path:
+    """Raises BackupError for a gallery in PostgreSQL, whose rows are not files of ours."""
+    where = address(place)
+    if where is not None:
+        raise BackupError(
+            f"{where} is in PostgreSQL: back it up and restore it with pg_dump, as docs/postgresql.md says."
+        )
+    return Path(place)
 
 
 def _for_services(wishes: Wishes) -> Wishes:

@@ -37,7 +37,7 @@ FPIR = 0.003
 People = Annotated[Path, typer.Argument(help="A folder with a folder of pictures for each person.", show_default=False)]
 PackOf = Annotated[str | None, typer.Option("--pack", help="Recogniser pack to calibrate. Default: the best.")]
 Like = Annotated[
-    Path | None,
+    str | None,
     typer.Option("--gallery-like", help="Instead: the pack of this gallery; says whether its size is covered."),
 ]
 OutFile = Annotated[
@@ -53,7 +53,7 @@ class Wanted:
 
     pack: str | None
     pack_id: str | None = None
-    gallery: Path | None = None
+    gallery: str | None = None
     subjects: int | None = None
 
 
@@ -111,9 +111,9 @@ def calibrate(
         _conclude(done, wanted, usual_place(identifier.embedder.pack))
 
 
-def _like(place: Path, key_file: Path | None, key_from: str | None) -> Wanted:
+def _like(place: str, key_file: Path | None, key_from: str | None) -> Wanted:
     with Gallery.open(place, key=key_source(key_file, key_from)) as gallery:
-        return Wanted(gallery.pack.partition("@")[0], gallery.pack, place, gallery.subjects)
+        return Wanted(gallery.pack.partition("@")[0], gallery.pack, gallery.place, gallery.subjects)
 
 
 def _identifier(wanted: Wanted, settings: Settings) -> Identifier:

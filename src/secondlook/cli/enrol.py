@@ -11,7 +11,7 @@ from secondlook.assemble import Identifier, Settings, assemble, open_or_create
 from secondlook.cli.console import err, out, print_json, progress
 from secondlook.cli.offer import offer_recommended
 from secondlook.cli.options import (
-    GalleryPath,
+    GalleryAt,
     Json,
     KeyFilePath,
     KeyFrom,
@@ -25,6 +25,7 @@ from secondlook.custody import CustodyLog, gallery_log, os_actor
 from secondlook.enrolling import Enrolment, EnrolOptions, enrolments
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import EnrolResult, EnrolStatus, OnSuspicion
+from secondlook.gallery.founding import is_there
 from secondlook.ports import Action, Entry
 
 MARKS = {
@@ -37,7 +38,7 @@ MARKS = {
 
 def enrol(
     people: Annotated[Path, typer.Argument(help="A folder with a folder, or a picture, for each person.")],
-    gallery: GalleryPath,
+    gallery: GalleryAt,
     pack: PackName = None,
     on_suspicion: Annotated[
         OnSuspicion,
@@ -56,7 +57,7 @@ def enrol(
     """
     persons = enrolments(people)
     settings = Settings(recogniser=pack, provider=provider, threads=threads)
-    if pack is None and not gallery.exists():
+    if pack is None and not is_there(gallery):
         offer_recommended(quiet or as_json)
     with open_or_create(gallery, settings, key_source(key_file, key_from)) as opened:
         identifier = assemble(opened, settings)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from secondlook.cli.console import out, print_json, progress
-from secondlook.cli.options import GalleryPath, Json, KeyFilePath, KeyFrom, Quiet, key_source
+from secondlook.cli.options import GalleryAt, Json, KeyFilePath, KeyFrom, Quiet, key_source
 from secondlook.custody import gallery_log, os_actor, refuse_names
 from secondlook.custody.backup_erasing import BackupRemover
 from secondlook.custody.erasing import Erased, Reason, Remover
@@ -19,15 +19,13 @@ from secondlook.custody.restore import Clean
 from secondlook.custody.searching import IN_ITS_NAME
 from secondlook.errors import ExtraMissing
 from secondlook.gallery import Gallery
-from secondlook.gallery.founding import FILE_NAME
-from secondlook.gallery.offline import key_source as source_of
 
 
 def erase(
     subject: Annotated[
         str, typer.Argument(help="The subject's name, or its id as the log has it.", show_default=False)
     ],
-    gallery: GalleryPath,
+    gallery: GalleryAt,
     data: Annotated[
         list[Path] | None,
         typer.Option("--data", help="Another folder to look through, as a service's data; may be repeated."),
@@ -52,11 +50,9 @@ def erase(
 
     Example: [b]secondlook erase "Grace Hopper" --gallery staff.gallery --backups /mnt/backups[/b]
     """
-    key = key_source(key_file, key_from)
-    with Gallery.open(gallery, key=key) as opened:
+    with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
         refuse_names(opened, purpose, case)
-        facts, source = source_of(gallery / FILE_NAME, key)
-        places = [gallery, source.subjects_file(facts.id), *(data or ()), *(backups or ())]
+        places = [*opened.files, *(data or ()), *(backups or ())]
         removers, cleaners = _service(data or ())
         with progress(quiet or as_json) as bar:
             task = bar.add_task("Looking for what is left", total=None, unit="MB")

@@ -44,7 +44,7 @@ def exposure(
         int | None,
         typer.Option("--population", "-n", min=2, help=f"People enrolled somewhere. Default: {POPULATION}."),
     ] = None,
-    gallery: Annotated[Path | None, typer.Option("--gallery", "-g", help="Its people and its pack, instead.")] = None,
+    gallery: Annotated[str | None, typer.Option("--gallery", "-g", help="Its people and its pack, instead.")] = None,
     want: Annotated[
         float | None,
         typer.Option("--want", help="Chance of being picked out that nobody should reach: says how to publish."),
@@ -86,7 +86,7 @@ def exposure(
     else:
         with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
             if opened.subjects < 2:
-                raise GalleryError(f"{gallery} has fewer than two people: enrol more, or give a --population.")
+                raise GalleryError(f"{opened.place} has fewer than two people: enrol more, or give a --population.")
             parts = kit(settings, opened.subjects, want, opened.pack)
     silent = quiet or as_json
     started = datetime.now().astimezone()

@@ -11,7 +11,7 @@ from rich.progress import Progress, TaskID
 from secondlook.assemble import Identifier, Settings, assemble
 from secondlook.cli.console import complain, err, out, print_json, progress
 from secondlook.cli.options import (
-    GalleryPath,
+    GalleryAt,
     Json,
     KeyFilePath,
     KeyFrom,
@@ -35,7 +35,7 @@ from secondlook.types import Outcome, Sighting
 
 def find(
     sources: Annotated[list[Path], typer.Argument(help="Photographs, folders (with all below them), video files.")],
-    gallery: GalleryPath,
+    gallery: GalleryAt,
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
     fpir: Annotated[
         float,
@@ -87,7 +87,7 @@ def find(
         max_pixels=round(max_megapixels * 1e6),
     )
     with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
-        read_policy(gallery).check(purpose, case, str(gallery))
+        read_policy(opened.folder).check(purpose, case, opened.place)
         refuse_names(opened, purpose, case)
         identifier = assemble(opened, settings)
         identifier.check()
@@ -99,7 +99,7 @@ def find(
         gallery_log(opened).record(_entry(identifier, len(sources), start, purpose, case))
         with progress(silent) as bar:
             result = find_into(sources, out_dir, identifier, start, annotate, ProgressBars(bar))
-        page = write_page(out_dir, result, identifier, str(gallery), "Who was seen", started)
+        page = write_page(out_dir, result, identifier, opened.place, "Who was seen", started)
         if as_json:
             print_json([json.loads(to_line(record)) for record in result.records])
         else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +9,7 @@ import typer
 from secondlook import assemble
 from secondlook.assemble import Settings
 from secondlook.cli.console import out, print_json, progress
-from secondlook.cli.options import Json, KeyFilePath, KeyFrom, ProviderName, Quiet, Threads, key_source
+from secondlook.cli.options import GALLERY_HELP, Json, KeyFilePath, KeyFrom, ProviderName, Quiet, Threads, key_source
 from secondlook.custody import gallery_log, os_actor
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Gallery
@@ -18,7 +17,7 @@ from secondlook.ports import Action, Entry
 
 app = typer.Typer(no_args_is_help=True, help="Show and change who is enrolled.")
 
-Place = Annotated[Path, typer.Argument(help="The gallery's folder.", show_default=False)]
+Place = Annotated[str, typer.Argument(help=GALLERY_HELP, show_default=False)]
 Name = Annotated[str, typer.Argument(help="A subject's name.", show_default=False)]
 
 
@@ -139,7 +138,7 @@ def re_embed(
         log = gallery_log(opened)
         used = assemble.reembed(opened, pack, settings, lambda done, total: bar.update(task, completed=done))
         log.record(Entry(os_actor(), Action.RE_EMBED, (opened.id,), details={"pack": used, "references": len(opened)}))
-    out().print(f"{gallery} now holds templates of pack {used}.", markup=False)
+    out().print(f"{opened.place} now holds templates of pack {used}.", markup=False)
 
 
 def _counted(count: int, what: str) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from secondlook.cli.console import err, out, print_json, progress
-from secondlook.cli.options import Json, KeyFilePath, KeyFrom, Quiet, key_source
+from secondlook.cli.options import GALLERY_HELP, Json, KeyFilePath, KeyFrom, Quiet, key_source
 from secondlook.custody.entries import Line
 from secondlook.custody.heads import Head, read_heads
 from secondlook.custody.log import CustodyLog
@@ -21,12 +21,19 @@ from secondlook.custody.signing import KeyFolder, fingerprint
 from secondlook.custody.verifying import Broken, Verified
 from secondlook.custody.verifying import verify as verify_log
 from secondlook.gallery import Gallery
+from secondlook.gallery.founding import folder_of
+from secondlook.gallery.sites import site
 from secondlook.ports import Action, Entry
 
 app = typer.Typer(no_args_is_help=True, help="Read and verify the record of what was done with a gallery.")
 
 Place = Annotated[
-    Path, typer.Argument(help="A gallery's folder, or a service's data folder.", metavar="PLACE", show_default=False)
+    str,
+    typer.Argument(
+        help="A gallery's folder or its postgresql://USER@HOST/DATABASE, or a service's data folder.",
+        metavar="PLACE",
+        show_default=False,
+    ),
 ]
 
 
@@ -59,7 +66,7 @@ def head(place: Place) -> None:
 
     Example: [b]secondlook log head staff.gallery > head.json[/b]
     """
-    stated = CustodyLog.open(log_folder(place)).head()
+    stated = CustodyLog.open(log_folder(folder_of(place))).head()
     typer.echo(stated.text())
     err().print(f"Entry {stated.seq}; key {fingerprint(stated.public_key)}.", markup=False)
 
@@ -88,7 +95,7 @@ def show(
         object=subject,
         case=case,
     )
-    lines = read_log(log_folder(place), wanted)
+    lines = read_log(log_folder(folder_of(place)), wanted)
     if as_json:
         print_json([{"seq": line.seq, "at": line.at, **asdict(line.entry), "hash": line.hash} for line in lines])
         return
@@ -98,7 +105,7 @@ def show(
 
 @app.command()
 def require(
-    gallery: Annotated[Path, typer.Argument(help="The gallery's folder.", show_default=False)],
+    gallery: Annotated[str, typer.Argument(help=GALLERY_HELP, show_default=False)],
     purpose: Annotated[
         bool | None, typer.Option("--purpose/--no-purpose", help="Whether each search has to state a purpose.")
     ] = None,
@@ -112,15 +119,17 @@ def require(
 
     Example: [b]secondlook log require staff.gallery --purpose --case[/b]
     """
-    policy = read_policy(gallery)
+    folder = folder_of(gallery)
+    policy = read_policy(folder)
     if purpose is not None or case is not None:
         policy = Policy(_demand(purpose, policy.purpose), _demand(case, policy.case))
         with Gallery.open(gallery, key=key_source(key_file, key_from)) as opened:
             details = {"purpose": policy.purpose.value, "case": policy.case.value}
             gallery_log(opened).record(Entry(os_actor(), Action.SETTING, (opened.id,), details=details))
-            write_policy(gallery, policy)
+            write_policy(folder, policy)
     out().print(
-        f"A search in {gallery}: purpose {policy.purpose.value}, case number {policy.case.value}.", markup=False
+        f"A search in {site(gallery).place}: purpose {policy.purpose.value}, case number {policy.case.value}.",
+        markup=False,
     )
 
 
@@ -128,11 +137,14 @@ def _demand(asked: bool | None, before: Demand) -> Demand:
     return before if asked is None else Demand.REQUIRED if asked else Demand.OPTIONAL
 
 
-def _verified(place: Path, heads: list[Head], quiet: bool) -> Verified | Broken:
+def _verified(place: str, heads: list[Head], quiet: bool) -> Verified | Broken:
     with progress(quiet) as bar:
         task = bar.add_task("Verifying", total=None, unit="entries")
         return verify_log(
-            log_folder(place), heads, KeyFolder.default(), progress=lambda count: bar.update(task, completed=count)
+            log_folder(folder_of(place)),
+            heads,
+            KeyFolder.default(),
+            progress=lambda count: bar.update(task, completed=count),
         )
 
 

@@ -10,7 +10,8 @@ import typer
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Environment, KeyFile, Keyring, KeySource
 
-GalleryPath = Annotated[Path, typer.Option("--gallery", "-g", help="The gallery's folder.", show_default=False)]
+GALLERY_HELP = "The gallery's folder, or its postgresql://USER@HOST/DATABASE."
+GalleryAt = Annotated[str, typer.Option("--gallery", "-g", help=GALLERY_HELP, show_default=False)]
 KeyFilePath = Annotated[
     Path | None,
     typer.Option(

@@ -79,7 +79,7 @@ def redact(
         list[str] | None,
         typer.Option("--only", help="Cover this subject alone, and who may be; repeatable. Needs --gallery."),
     ] = None,
-    gallery: Annotated[Path | None, typer.Option("--gallery", "-g", help="For --keep and --only.")] = None,
+    gallery: Annotated[str | None, typer.Option("--gallery", "-g", help="For --keep and --only.")] = None,
     fpir: Annotated[
         float,
         typer.Option("--fpir", min=1e-9, max=0.5, help="Share of searches for strangers that may give a candidate."),
@@ -171,7 +171,7 @@ def redact(
         opened = None
         if gallery is not None and not chosen.nobody:
             opened = stack.enter_context(Gallery.open(gallery, key=key_source(key_file, key_from)))
-            _check_enrolled(chosen, opened, gallery)
+            _check_enrolled(chosen, opened)
         parts = kit(ask, settings, opened)
         silent = quiet or as_json
         started = datetime.now().astimezone()
@@ -203,18 +203,20 @@ def _told(result: RedactResult, proof: Proof | None) -> dict[str, object]:
     return {"redacted": redacted, "proof": None if proof is None else proof_json(proof)}
 
 
-def _check(chosen: Chosen, gallery: Path | None) -> None:
+def _check(chosen: Chosen, gallery: str | None) -> None:
     if chosen.keep and chosen.only:
         raise typer.BadParameter("give --keep or --only, not both")
     if not chosen.nobody and gallery is None:
         raise typer.BadParameter("--keep and --only need --gallery: the people are known from there")
 
 
-def _check_enrolled(chosen: Chosen, opened: Gallery, place: Path) -> None:
+def _check_enrolled(chosen: Chosen, opened: Gallery) -> None:
     enrolled = {subject.name for subject in opened.subject_list()}
     for subject in (*chosen.keep, *chosen.only):
         if subject not in enrolled:
-            raise UnknownSubject(f"{subject} is not enrolled in {place}: `secondlook gallery list` shows who is.")
+            raise UnknownSubject(
+                f"{subject} is not enrolled in {opened.place}: `secondlook gallery list` shows who is."
+            )
 
 
 def _places(texts: list[str] | None, read: Callable[[str], Place]) -> tuple[Place, ...]:

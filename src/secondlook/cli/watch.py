@@ -14,7 +14,7 @@ import typer
 from secondlook.assemble import Settings
 from secondlook.cli.console import err
 from secondlook.cli.options import (
-    GalleryPath,
+    GalleryAt,
     Json,
     KeyFilePath,
     KeyFrom,
@@ -41,7 +41,7 @@ def watch(
         list[str],
         typer.Argument(help="rtsp://HOST/PATH, http://HOST/PATH (MJPEG), /dev/video0, usb:0, or loop:FILE."),
     ],
-    gallery: GalleryPath,
+    gallery: GalleryAt,
     out_dir: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.", show_default=False)],
     seconds: Annotated[
         float | None, typer.Option("--for", min=0, help="Stop after so many seconds. Default: when interrupted.")
@@ -103,7 +103,7 @@ def watch(
     key = key_source(key_file, key_from)
     with Gallery.open(gallery, key=key) as opened:  # what is wrong with it is said once, and now
         people = opened.subjects
-        read_policy(gallery).check(purpose, case, str(gallery))
+        read_policy(opened.folder).check(purpose, case, opened.place)
         refuse_names(opened, purpose, case)
         gallery_log(opened).record(_entry(opened, len(addresses), settings, purpose, case))
     err(quiet or as_json).print(f"{counted(people, 'person', 'people')} enrolled.", markup=False)

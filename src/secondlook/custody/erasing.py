@@ -97,7 +97,8 @@ def erase(
     how many bytes were looked through. Raises UnknownSubject where there is no such subject, nor an erasure that was
     stopped; whatever a remover raises, and then the erasure is to be repeated.
     """
-    known, others, notes = _subjects(subject, gallery, log)
+    known, others, stopped = _subjects(subject, gallery, log)
+    notes = (*stopped, *gallery.out_of_sight)
     name = "" if subject == known.id else subject
     needles, looked_for = needles_of(known, name)
     removed: list[Removed] = []

@@ -28,8 +28,8 @@ def os_actor() -> str:
 
 
 def gallery_log(gallery: Gallery, keys: KeyFolder | None = None) -> CustodyLog:
-    """The log of a gallery on the disk, which whoever touches the gallery writes to. As ``CustodyLog.open``."""
-    return CustodyLog.open(Path(gallery.place) / FOLDER, keys, gallery.id)
+    """The log of a gallery in its folder on this host, which whoever touches the gallery writes to. As ``CustodyLog.open``."""
+    return CustodyLog.open(gallery.folder / FOLDER, keys, gallery.id)
 
 
 def log_folder(place: Path) -> Path:

@@ -23,10 +23,17 @@ class Store(Protocol):
     """What differs from one kind of database to another. reader, writer: one engine, with what a transaction of either kind
     begins with. alone: held during each. place: what the user calls the gallery, for sentences."""
 
-    reader: Engine
-    writer: Engine
-    alone: AbstractContextManager[Any]
-    place: str
+    @property
+    def reader(self) -> Engine: ...
+
+    @property
+    def writer(self) -> Engine: ...
+
+    @property
+    def alone(self) -> AbstractContextManager[Any]: ...
+
+    @property
+    def place(self) -> str: ...
 
     def prepare(self, session: Session) -> None:
         """What comes before the tables, in their transaction. Raises GalleryError where the place is taken."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import select
 
-from secondlook.errors import GalleryError, GalleryLocked, GalleryVersion
+from secondlook.errors import GalleryError, GalleryLocked, GalleryMissing, GalleryVersion
 from secondlook.gallery.database import Database
 from secondlook.gallery.keys import Environment, HomeKey, KeyKind, Keyring, KeySource
 from secondlook.gallery.keystore import KeyStore
@@ -18,7 +18,7 @@ from secondlook.gallery.sites import FILE_NAME, Site, site
 from secondlook.gallery.sqlite import SqliteStore
 from secondlook.gallery.vault import Vault
 
-__all__ = ["FILE_NAME", "Foundation", "folder_of", "found", "found_in_memory", "remembered", "reopened"]
+__all__ = ["FILE_NAME", "Foundation", "folder_of", "found", "found_in_memory", "is_there", "remembered", "reopened"]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -87,6 +87,15 @@ def folder_of(place: str | Path) -> Path:
             return at.folder(session.scalars(select(MetaRow.gallery_id)).one())
     finally:
         database.close()
+
+
+def is_there(place: str | Path) -> bool:
+    """Whether a gallery is there, which any version may have made. Raises OutputError where that cannot be said."""
+    try:
+        site(place).database().close()
+    except GalleryMissing:
+        return False
+    return True
 
 
 def _unlocked(database: Database, at: Site, key: KeySource | None) -> Foundation:

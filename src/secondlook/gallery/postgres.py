@@ -120,7 +120,7 @@ def sentence(error: Exception, place: str) -> SecondLookError:
         return OutputError(f"{place} is being written by another program: wait for it and do it again.")
     if code.startswith("53"):
         return OutputError(f"{place} has no room ({said}): free space or connections there and do it again.")
-    if code == "25006":
+    if code in ("25006", "0A000"):  # the latter where writing is asked for while a standby recovers
         return OutputError(f"{place} takes no changes ({said}): name the primary server instead of a standby.")
     if code == "42501":
         return OutputError(f"{place} does not allow this ({said}): give that user the right, or name another user.")

@@ -28,9 +28,9 @@ from secondlook.sources import CameraAddress
 
 @dataclass(frozen=True, slots=True)
 class GalleryPlace:
-    """Where a gallery is. key: None: as the gallery remembers."""
+    """Where a gallery is: a folder, or an address that may hold a password. key: None: as the gallery remembers."""
 
-    path: Path
+    path: str | Path = field(repr=False)
     key: KeySource | None = None
 
 

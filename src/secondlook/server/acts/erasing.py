@@ -12,8 +12,6 @@ from sqlalchemy import select
 from secondlook.custody.erasing import Reason, erase
 from secondlook.custody.receipts import Removed
 from secondlook.errors import Conflict
-from secondlook.gallery.founding import FILE_NAME as GALLERY_FILE
-from secondlook.gallery.offline import key_source
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.subjects import forget_answers
@@ -57,8 +55,8 @@ def erase_subject(service: Service, actor: Actor, subject: str, why: Why) -> Era
     which works on pictures in clear until it ends."""
     actor.need(May.ERASE)
     reason = Reason(f"account:{actor.id}", why.purpose, why.case)
-    facts, source = key_source(service.folder.gallery / GALLERY_FILE, service.options.key)
-    places = (service.folder.root, source.subjects_file(facts.id))
+    root = service.folder.root
+    places = (root, *(file for file in service.gallery.files if not file.is_relative_to(root)))
     with service.changing_subjects:
         with service.database.reading() as session:
             running = select(JobRow.id).where(JobRow.state == JobState.RUNNING).limit(1)
