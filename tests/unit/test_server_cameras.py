@@ -134,6 +134,9 @@ def test_what_is_on_is_watched_as_it_is_set(service: Service, watch: CameraWatch
     settings.change(service, BOSS, {"fpir": 0.001})
     watch.follow()
     assert fake.tasks[id_].settings.fpir == 0.001
+    service.gallery.reembed("other@ba9876543210", 8, lambda reference: np.eye(8, dtype=np.float32)[0])
+    watch.follow()
+    assert fake.begun == 4, "a camera goes on with templates of a pack that the gallery has no more"
     cameras.change(service, operator, id_, enabled=False)
     assert fake.tasks == {} and cameras.status(service, operator, id_).state == "off"
     cameras.change(service, operator, id_, enabled=True)

@@ -21,6 +21,7 @@ from secondlook.server.service import Service
 from secondlook.server.settings import Options
 from secondlook.server.work.cameras import CameraWatch
 from secondlook.server.work.dispatch import Dispatcher
+from secondlook.server.work.packs import PackWatch
 from secondlook.server.work.retention import Retention
 from secondlook.server.work.warming import WarmUp
 
@@ -80,7 +81,7 @@ def workers_of(service: Service) -> tuple[Beside, ...]:
     """All that works beside the API. Cameras come last, so that they stop first: what they see is still kept and told."""
     sender = Sender(service)
     service.cameras = CameraWatch(service, sender.nudge)
-    return (WarmUp(service), Retention(service), sender, Dispatcher(service), service.cameras)
+    return (WarmUp(service), PackWatch(service), Retention(service), sender, Dispatcher(service), service.cameras)
 
 
 def _server(service: Service, options: Options) -> uvicorn.Server:

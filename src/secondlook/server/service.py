@@ -65,6 +65,7 @@ class Service:
         """Held while subjects are merged, divided, removed or erased, which reaches into database and gallery."""
         self._alone = alone
         self._lock = threading.Lock()
+        self._pack = gallery.pack
         self._identifier: tuple[Settings, Identifier] | None = None
         self._settings: Remembered[None, Settings] = Remembered(_A_MOMENT_S)
         self._nameless: Remembered[tuple[int, str, str], None] = Remembered(3600)
@@ -148,10 +149,17 @@ class Service:
             self._identifier = (settings, made)
             return made
 
-    def forget_identifier(self) -> None:
-        """After the gallery's pack was changed."""
+    def follow_pack(self) -> bool:
+        """Whether the gallery has another pack than before (`secondlook gallery re-embed`, which is another process); it is
+        compared as that one wants it from here on. Until then whoever searches is told PackMismatch. Raises CalibrationError,
+        GalleryError."""
+        pack = self.gallery.pack
         with self._lock:
-            self._identifier = None
+            if pack == self._pack:
+                return False
+            self.gallery = assemble.compared(self.gallery)
+            self._pack, self._identifier = pack, None
+        return True
 
     # The record
 

@@ -25,6 +25,7 @@ _STATUS: tuple[tuple[type[errors.SecondLookError], int], ...] = (
     (errors.SubjectExists, 409),
     (errors.SubjectErased, 409),
     (errors.PackMismatch, 409),
+    (errors.PackError, 503),
     (errors.CalibrationError, 409),
     (errors.GalleryLocked, 410),
     (errors.TooLarge, 413),
@@ -51,7 +52,7 @@ class Problem(BaseModel):
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
     code: {"model": Problem, "description": HTTPStatus(code).phrase, "content": {"application/problem+json": {}}}
-    for code in (400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 501, 507)
+    for code in (400, 401, 403, 404, 409, 410, 413, 422, 429, 500, 501, 503, 507)
 }
 """For every route's documentation."""
 

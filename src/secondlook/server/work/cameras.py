@@ -68,6 +68,7 @@ class _On:
     side: int
     fpir: float
     prior: float
+    pack: str
 
 
 class CameraWatch:
@@ -102,11 +103,11 @@ class CameraWatch:
 
     def follow(self) -> None:
         """Watches what is on now, as it is set now."""
-        settings = self._service.settings()
+        settings, pack = self._service.settings(), self._service.gallery.pack
         with self._following:
             with self._service.database.reading() as session:
                 rows = list(session.scalars(select(CameraRow).where(CameraRow.enabled)))
-            wanted = {row.id: (row, self._how(row, settings.fpir, settings.prior)) for row in rows}
+            wanted = {row.id: (row, self._how(row, settings.fpir, settings.prior, pack)) for row in rows}
             for camera in [one for one, how in self._on.items() if one not in wanted or wanted[one][1] != how]:
                 self._watching.remove(camera)
                 del self._on[camera]
@@ -125,10 +126,10 @@ class CameraWatch:
         with self._lock:
             return self._pictures.get(camera)
 
-    def _how(self, row: CameraRow, fpir: float, prior: float) -> _On:
+    def _how(self, row: CameraRow, fpir: float, prior: float, pack: str) -> _On:
         look = row.settings
         address = address_of(self._service, row).text
-        return _On(address, float(look["every_s"]), int(look["side"]), fpir, prior)
+        return _On(address, float(look["every_s"]), int(look["side"]), fpir, prior, pack)
 
     def _begin(self, row: CameraRow, how: _On) -> None:
         service = self._service
