@@ -85,6 +85,8 @@ class CurrentIndex:
             if saving.is_alive():
                 saving.join()  # it is writing: a large one takes seconds
         self._save()
+        with self._lock:
+            self._index = None
 
     def _read(self) -> SubjectIndex:
         database = self._foundation.database

@@ -110,7 +110,7 @@ class Gallery:
 
     def close(self) -> None:
         """Nor can any that was made of it by ``compared_by``, or that it was made of, be used from here on."""
-        for index in self._indexes:
+        for index in list(self._indexes):
             index.close()
         self._foundation.close()
 
