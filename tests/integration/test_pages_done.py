@@ -71,6 +71,44 @@ def test_footage_is_sent_and_a_job_begun(house: House, anybody: BrowserContext) 
     assert jobs.job(house.service, house.people[Role.OPERATOR], found.id).state is JobState.CANCELLED
 
 
+def test_people_are_kept_visible_by_name(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.OPERATOR)
+    page.goto(f"{house.address}/jobs?kind=redact")
+    page.get_by_role("checkbox", name="crowd at noon.jpg").check()
+    page.get_by_label("Whom", exact=True).select_option("Everybody but the people below")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("alert").get_by_text("Nobody is added").wait_for()
+    people = page.get_by_role("group", name="The people")
+    people.get_by_label("Name contains").fill("person 1")
+    people.get_by_label("Name contains").press("Enter")  # looks, and starts nothing
+    for name in ("Person 1", "Person 12", "Person 13"):
+        people.get_by_role("button", name=f"Add {name}", exact=True).click()
+    people.get_by_label("Name contains").fill("SON 3")
+    people.get_by_role("button", name="Look").click()
+    people.get_by_role("button", name="Add Person 3").click()
+    people.get_by_role("button", name="Take Person 12 away").click()
+    people.get_by_role("button", name="Take Person 12 away").wait_for(state="detached")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("alert").get_by_text("A search needs a purpose here").wait_for()
+    page.get_by_label("Purpose").fill("the speakers agreed")
+    page.get_by_label("Whom", exact=True).select_option("Everybody")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("alert").get_by_text("everybody is to be covered").wait_for()
+    page.get_by_label("Whom", exact=True).select_option("Everybody but the people below")
+    page.get_by_role("button", name="Start").click()
+    page.get_by_role("heading", name="Cover faces", level=1).wait_for()
+    assert page.get_by_text("Stays visible").locator("..").inner_text().split("\n")[1:] == [
+        "Person 1",
+        "Person 13",
+        "Person 3",
+    ]
+    made = jobs.job(house.service, house.people[Role.OPERATOR], page.url.rsplit("/", 1)[-1])
+    assert isinstance(made.asked, RedactAsked) and made.purpose == "the speakers agreed"
+    kept = [house.service.gallery.subject(id_).name for id_ in made.asked.keep]
+    assert kept == ["Person 1", "Person 13", "Person 3"] and not made.asked.only
+    jobs.cancel(house.service, house.people[Role.OPERATOR], made.id)
+
+
 def test_a_missed_face_is_drawn_and_pressed_again(house: House, anybody: BrowserContext) -> None:
     page = signed_in(anybody, house, Role.OPERATOR)
     page.goto(f"{house.address}/jobs/{house.happened.redaction}/sheet")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
+from secondlook.errors import GalleryError
 from secondlook.report import words
-from secondlook.server.actors import May
+from secondlook.server.actors import Actor, May
 from secondlook.server.acts import jobs as acts
 from secondlook.server.acts.job_files import JobFile, job_files, may_fetch
 from secondlook.server.acts.job_kinds import (
@@ -17,15 +18,18 @@ from secondlook.server.acts.job_kinds import (
     Flaw,
     JobKind,
     Proof,
+    RedactAsked,
     RedactResult,
 )
 from secondlook.server.acts.jobs import Job
+from secondlook.server.acts.subjects import subject
 from secondlook.server.pages import parts
 from secondlook.server.pages.jobs import KINDS, file_path, footage, state
 from secondlook.server.pages.live import Part, asked
 from secondlook.server.pages.parts import Tag
 from secondlook.server.pages.visits import Visit
 from secondlook.server.pages.wording import day_and_time, size
+from secondlook.server.service import Service
 
 _EVERY_S = 1.0
 _ALL = 1000
@@ -48,15 +52,15 @@ async def build(visit: Visit) -> None:
         await visit.do(acts.cancel, id_)
         await look()
 
-    async def loaded() -> tuple[Job, tuple[JobFile, ...]]:
+    async def loaded() -> tuple[Job, tuple[JobFile, ...], tuple[str, ...]]:
         job = await visit.do(acts.job, id_)
         files = await visit.do(job_files, id_) if may_fetch(visit.actor, job.kind) else ()
         # what moves is shown above, in place, so that nothing jumps below the reader
-        return replace(job, progress=None, doing=""), files
+        return replace(job, progress=None, doing=""), files, await _named(visit, job)
 
-    def drawn(found: tuple[Job, tuple[JobFile, ...]]) -> None:
-        job, files = found
-        _facts(job)
+    def drawn(found: tuple[Job, tuple[JobFile, ...], tuple[str, ...]]) -> None:
+        job, files, people = found
+        _facts(job, people)
         if job.result is not None:
             with Tag("section"):
                 parts.heading(2, "What came of it")
@@ -97,7 +101,21 @@ class _Progress:
             self._share.say(f"{job.progress:.0%}")
 
 
-def _facts(job: Job) -> None:
+async def _named(visit: Visit, job: Job) -> tuple[str, ...]:
+    """Whom a redaction tells apart, for who may see that."""
+    if not isinstance(job.asked, RedactAsked) or not visit.may(May.SEE_SUBJECTS):
+        return ()
+    return tuple([await visit.do(_name, id_) for id_ in job.asked.subjects])
+
+
+def _name(service: Service, actor: Actor, id_: str) -> str:
+    try:
+        return subject(service, actor, id_).name
+    except GalleryError:
+        return "somebody who was removed"
+
+
+def _facts(job: Job, people: tuple[str, ...]) -> None:
     pairs: list[tuple[str, parts.Cell]] = [
         ("State", partial(state, job)),
         ("Footage", partial(footage, job, _ALL)),
@@ -107,6 +125,8 @@ def _facts(job: Job) -> None:
         pairs.append(("Ended", day_and_time(job.ended_at)))
     if job.purpose or job.case:
         pairs.append(("Why", " · ".join(one for one in (job.purpose, job.case) if one)))
+    if people and isinstance(job.asked, RedactAsked):
+        pairs.append(("Stays visible" if job.asked.keep else "Covered alone", partial(_each, people)))
     if job.attempts > 1:
         pairs.append(("Begun", f"{job.attempts} times: it was stopped and went on"))
     if job.again:
@@ -114,6 +134,12 @@ def _facts(job: Job) -> None:
     parts.facts(pairs)
     if job.sentence:
         parts.para(job.sentence, class_="sentence refused")
+
+
+def _each(people: tuple[str, ...]) -> None:
+    for one in people:
+        with Tag("span", class_="line"):
+            parts.name(one)
 
 
 def result(visit: Visit, job: Job, found: AnyResult) -> None:

@@ -4,11 +4,17 @@ sheet."""
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
 
+from secondlook.errors import Invalid
 from secondlook.redact.cover import Extent, Style
+from secondlook.server.actors import May
 from secondlook.server.acts.job_kinds import AuditAsked, ExposureAsked, FindAsked, JobKind, RedactAsked
 from secondlook.server.pages import parts
 from secondlook.server.pages.parts import Tag
+from secondlook.server.pages.visits import Visit
+from secondlook.server.pages.whom import whom_fields
 
 ASKED: dict[JobKind, type[FindAsked | RedactAsked | ExposureAsked | AuditAsked]] = {
     JobKind.FIND: FindAsked,
@@ -31,7 +37,22 @@ _STYLES = {
 _EXTENTS = {Extent.HEAD: "The head", Extent.FACE: "The face"}
 
 
-def kind_fields(kinds: Sequence[JobKind], chosen: str) -> None:
+class Whom(StrEnum):
+    """Whose faces are covered. KEEP: everybody's but those who are added; ONLY: theirs alone."""
+
+    ALL = "all"
+    KEEP = "keep"
+    ONLY = "only"
+
+
+_WHOM = {
+    Whom.ALL: "Everybody",
+    Whom.KEEP: "Everybody but the people below",
+    Whom.ONLY: "Only the people below",
+}
+
+
+async def kind_fields(visit: Visit, kinds: Sequence[JobKind], chosen: str) -> None:
     """chosen: the kind that is ticked at first; where it is none of them, the first is."""
     first = chosen if chosen in [kind.value for kind in kinds] else kinds[0].value
     with parts.fieldset("What is to be done"):
@@ -44,6 +65,8 @@ def kind_fields(kinds: Sequence[JobKind], chosen: str) -> None:
     for kind in kinds:
         with Tag("div", class_=f"for-{kind}"):
             _FIELDS[kind]()
+            if kind is JobKind.REDACT and visit.may(May.SEARCH) and visit.may(May.SEE_SUBJECTS):
+                await _whom(visit)
 
 
 def _find() -> None:
@@ -53,6 +76,24 @@ def _find() -> None:
         parts.field("Seconds of video between two looks", "find.every_s", "0.2", **_number("0", "60"))
         parts.field("Longest side at which video is looked at (px)", "find.video_side", "960", **_number("160", "4096"))
         parts.field("Smallest face in photographs (px across)", "find.smallest_px", "12", **_number("6", "512"))
+
+
+async def _whom(visit: Visit) -> None:
+    hint = "To tell people apart is a search: say why below. Look at the copies again, for nobody is recognised always."
+    parts.choice("Whom", "redact.whom", {whom.value: said for whom, said in _WHOM.items()}, Whom.ALL.value, hint=hint)
+    await whom_fields(visit, "The people")
+
+
+def whom_of(values: dict[str, Any], subjects: tuple[str, ...]) -> dict[str, Any]:
+    """The fields of a redaction, with those who were added where they belong. Raises Invalid."""
+    whom = Whom(values.pop("whom", Whom.ALL))
+    if whom is Whom.ALL and subjects:
+        raise Invalid(
+            "People are added, but everybody is to be covered: say what is to become of them, or take them away."
+        )
+    if whom is not Whom.ALL and not subjects:
+        raise Invalid("Nobody is added: look for the people by name, and add them.")
+    return values if whom is Whom.ALL else values | {whom.value: subjects}
 
 
 def _redact() -> None:

@@ -17,12 +17,13 @@ from secondlook.server.acts.job_states import JobState
 from secondlook.server.acts.jobs import Job
 from secondlook.server.acts.uploads import Upload
 from secondlook.server.pages import parts
-from secondlook.server.pages.job_forms import ASKED, kind_fields
+from secondlook.server.pages.job_forms import ASKED, kind_fields, whom_of
 from secondlook.server.pages.live import Part, asked
 from secondlook.server.pages.parts import Tag
 from secondlook.server.pages.reasons import reason_fields, why_of
 from secondlook.server.pages.sending import Sent, drop_zone
 from secondlook.server.pages.visits import Visit
+from secondlook.server.pages.whom import chosen_in
 from secondlook.server.pages.wording import day_and_time, size
 from secondlook.server.rows.groundwork import new_id
 
@@ -134,7 +135,7 @@ async def _new(visit: Visit) -> None:
         with parts.form(visit.doing(start), class_="job", novalidate=True):
             files = Part(partial(visit.do, uploads.uploads, most=_MOST), chosen)
             await files.show()
-            kind_fields(kinds, visit.request.query_params.get("kind", ""))
+            await kind_fields(visit, kinds, visit.request.query_params.get("kind", ""))
             if May.SEARCH in {what for kind in kinds for what in ASKED[kind].needs}:
                 reason_fields(visit, "What people are looked for, and in which case. The log keeps it for good.")
             parts.submit("Start")
@@ -161,6 +162,8 @@ def _asked(sent: dict[str, str]) -> FindAsked | RedactAsked | ExposureAsked | Au
     values: dict[str, Any] = {
         name.removeprefix(prefix): value for name, value in sent.items() if name.startswith(prefix) and value != ""
     }
+    if kind is JobKind.REDACT:
+        values = whom_of(values, chosen_in(sent))
     try:
         return ASKED[kind].model_validate({"uploads": chosen} | values)
     except ValidationError as error:
