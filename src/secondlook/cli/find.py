@@ -29,6 +29,7 @@ from secondlook.report.sightings import to_line
 from secondlook.runs.find import Annotate, RunResult, find_into
 from secondlook.runs.journal import Start
 from secondlook.runs.page import write_page
+from secondlook.scale.run import on_ray
 from secondlook.sources import MAX_PIXELS, Problem, Source, SourceKind
 from secondlook.types import Outcome, Sighting
 
@@ -62,6 +63,13 @@ def find(
     annotate: Annotated[Annotate, typer.Option("--annotate", help="Draw boxes into copies of what?")] = Annotate.ALL,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Begin the run in --out anew.")] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            help="Look on the Ray cluster at this address ([b]auto[/b], [b]host:6379[/b]; [b]local[/b]: all cores).",
+        ),
+    ] = None,
     max_megapixels: Megapixels = MAX_PIXELS / 1e6,
     key_file: KeyFilePath = None,
     key_from: KeyFrom = None,
@@ -97,8 +105,9 @@ def find(
             _introduce(identifier)
         start = Start.RESUME if resume else Start.OVERWRITE if overwrite else Start.NEW
         gallery_log(opened).record(_entry(identifier, len(sources), start, purpose, case))
+        eyes = None if ray is None else on_ray(identifier, ray, annotate)
         with progress(silent) as bar:
-            result = find_into(sources, out_dir, identifier, start, annotate, ProgressBars(bar))
+            result = find_into(sources, out_dir, identifier, start, annotate, ProgressBars(bar), eyes)
         page = write_page(out_dir, result, identifier, opened.place, "Who was seen", started)
         if as_json:
             print_json([json.loads(to_line(record)) for record in result.records])

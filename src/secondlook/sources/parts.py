@@ -173,7 +173,7 @@ class PartFrames:
         part = self._part
         opens, closes = 0 <= place - part.first + 1 < SHARED, place >= part.end - 1
         if (part.first and opens) or closes:
-            sum_ = zlib.crc32(np.ascontiguousarray(picture.to_ndarray(format="gray")))
+            sum_ = zlib.crc32(picture.to_ndarray(format="gray").tobytes())
             if part.first and opens:
                 self.opening.append(sum_)
             if closes:

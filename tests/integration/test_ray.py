@@ -1,0 +1,135 @@
+"""On a real Ray cluster of nodes with one core each, in processes of its own: what comes out is what one machine gives."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from command import secondlook
+from fake_runs import Watching
+from secondlook.assemble import Identifier, Settings, assemble, new_gallery
+from secondlook.enrolling import Enrolment, EnrolOptions
+from secondlook.runs.find import Annotate, RunResult, find_into
+from secondlook.runs.journal import Start
+from secondlook.scale.run import on_ray
+
+ray = pytest.importorskip("ray", reason="needs the scale extra")
+
+SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
+CLIP = SHARED / "crowd" / "white_house_clip.mp4"
+ADDRESS = "127.0.0.1"
+
+pytestmark = [
+    pytest.mark.skipif(not CLIP.exists(), reason="needs ../shared/data"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head without cores, and two nodes of one; on the loopback, and without reports to Ray's makers."""
+    from ray.cluster_utils import Cluster
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+        patch.setattr("ray._private.ray_constants.ENABLE_RAY_CLUSTER", False)
+        patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
+        made = Cluster(
+            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, "node_ip_address": ADDRESS}
+        )
+        for _ in range(2):
+            made.add_node(num_cpus=1, node_ip_address=ADDRESS)
+        yield made
+        made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def footage(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
+    """Photographs, and a video that can be divided."""
+    folder = tmp_path_factory.mktemp("footage")
+    shutil.copy(CLIP, folder / "b.mp4")
+    for name, picture in zip("ac", sorted((SHARED / "people").glob("*/*.jpg")), strict=True):
+        shutil.copy(picture, folder / f"{name}.jpg")
+    return tuple(sorted(folder.iterdir()))
+
+
+@pytest.fixture(scope="module")
+def here() -> Iterator[Identifier]:
+    settings = Settings(recogniser="dlib-resnet", threads=1)
+    people = []
+    for folder in sorted((SHARED / "people").iterdir()):
+        pictures = tuple(sorted(folder.iterdir()))
+        people.append(Enrolment(folder.name, pictures, tuple(path.name for path in pictures)))
+    with new_gallery(settings) as gallery:
+        identifier = assemble(gallery, settings)
+        list(identifier.enrol(people, EnrolOptions()))
+        yield identifier
+
+
+def run(here: Identifier, footage: tuple[Path, ...], out: Path, watcher: Watching, cluster: Any = None) -> RunResult:
+    """On this machine alone, or on the cluster."""
+    eyes = None if cluster is None else on_ray(here, cluster.address, Annotate.NONE, looks=6)
+    return find_into(footage, out, here, Start.NEW, Annotate.NONE, watcher, eyes)
+
+
+def same(alone: Path, afar: Path) -> None:
+    """To the byte, pictures too."""
+    for name in ("sightings.jsonl", "paths.jsonl"):
+        assert (alone / name).read_bytes() == (afar / name).read_bytes()
+    crops = {path.name: path.read_bytes() for path in (alone / "crops").iterdir()}
+    assert len(crops) > 5 and crops == {path.name: path.read_bytes() for path in (afar / "crops").iterdir()}
+
+
+def test_two_nodes_give_what_one_machine_gives(
+    cluster: Any, here: Identifier, footage: tuple[Path, ...], tmp_path: Path
+) -> None:
+    watcher = Watching()
+    run(here, footage, tmp_path / "alone", Watching())
+    result = run(here, footage, tmp_path / "afar", watcher, cluster)
+    same(tmp_path / "alone", tmp_path / "afar")
+    assert result.problems == () and len(result.read) == len(footage) == 3
+    assert watcher.counted == (3, 0) and watcher.frames > 270
+    assert {"barack_obama", "lin_manuel_miranda"} <= {record.subject for record in result.records}
+    assert not ray.is_initialized(), "the run has left the cluster"
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_node_that_is_killed_loses_and_doubles_nothing(
+    cluster: Any, here: Identifier, footage: tuple[Path, ...], tmp_path: Path, which: int
+) -> None:
+    """Killed, with what it held, when the first part of the first video has been followed and others are on their way."""
+    more = [Path(shutil.copy(CLIP, tmp_path / f"{name}.mp4")) for name in "xyz"]
+    footage, killed = (*footage, *more), []
+    run(here, footage, tmp_path / "alone", Watching())
+
+    def kill(step: str) -> None:
+        if step == "advance" and watcher.frames > 1 and not killed:
+            killed.append(sorted(cluster.worker_nodes, key=lambda node: node.unique_id)[which])
+            cluster.remove_node(killed[0], allow_graceful=False)
+
+    watcher = Watching(kill)
+    result = run(here, footage, tmp_path / "afar", watcher, cluster)
+    assert len(killed) == 1 and len(cluster.worker_nodes) == 1
+    cluster.add_node(num_cpus=1, node_ip_address=ADDRESS)
+    same(tmp_path / "alone", tmp_path / "afar")
+    assert result.problems == () and len(result.read) == len(footage)
+
+
+def test_the_command_on_a_cluster(cluster: Any, footage: tuple[Path, ...], tmp_path: Path) -> None:
+    gallery, lean = tmp_path / "g", ("--quiet", "--threads", "1")
+    assert secondlook("enrol", SHARED / "people", "--gallery", gallery, "--pack", "dlib-resnet", *lean).status == 0
+    words = ("find", *footage[:2], "--gallery", gallery, *lean)
+    assert secondlook(*words, "--out", tmp_path / "alone").status == 0
+    said = secondlook(*words, "--out", tmp_path / "afar", "--ray", cluster.address)
+    assert said.status == 0, said.err
+    same(tmp_path / "alone", tmp_path / "afar")
+    report = (tmp_path / "afar" / "report.html").read_text()
+    assert "barack_obama" in report
+    drawn = {path.name: path.stat().st_size for path in (tmp_path / "alone" / "annotated").iterdir()}
+    assert len(drawn) == 2
+    assert drawn == {path.name: path.stat().st_size for path in (tmp_path / "afar" / "annotated").iterdir()}
