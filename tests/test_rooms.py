@@ -46,19 +46,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "custody": CONTRACT | {"version", "gallery"},
     "plan": CONTRACT | {"decide", "report"},
     "server": CONTRACT
-    | {
-        "version",
-        "sources",
-        "faces",
-        "track",
-        "gallery",
-        "decide",
-        "identify",
-        "enrolling",
-        "assemble",
-        "report",
-        "audit",
-    }
+    | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "enrolling", "assemble", "report", "audit"}
     | {"runs", "calibrate", "redact", "exposure", "custody", "review"},
     # speaks to a server from anywhere
     "client": frozenset({"errors"}),
