@@ -12,11 +12,12 @@ import numpy as np
 from PIL import Image
 
 from fake_stages import stages
+from postgres_server import new_schema
 from secondlook.assemble import Identifier, Settings
 from secondlook.decide.rule import OperatingPoint
 from secondlook.fakes import BLUE, CYAN, GREEN, RED, Colour, FakeEmbedder, FakeLog
 from secondlook.gallery import Gallery, KeyFile
-from secondlook.server.database import Database
+from secondlook.server.database import database_of
 from secondlook.server.folder import DataFolder
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
@@ -62,13 +63,14 @@ def fake_service(folder: Path, log: FakeLog | None = None, point: OperatingPoint
     """Nobody is enrolled. Pictures are opened in real processes."""
     data = DataFolder(folder / "data")
     data.make()
-    database = Database.on_disk(data.database)
+    options = Options(data.root, database=new_schema())
+    database = database_of(data, options.database)
     database.upgrade()
     embedder = FakeEmbedder()
     gallery = Gallery.create(
         data.gallery, pack=embedder.pack, dimension=embedder.dimension, key=KeyFile(folder / "keys" / "gallery.key")
     )
-    service = Service(Options(data.root), data, database, gallery, log or FakeLog(), None)
+    service = Service(options, data, database, gallery, log or FakeLog(), None)
     parts = stages(point=point)
     fake = Identifier(gallery, parts, Settings(), cast("object", parts.detector), cast("object", embedder))  # type: ignore[arg-type]
     service.identifier = lambda: fake  # type: ignore[method-assign]

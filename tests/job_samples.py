@@ -12,6 +12,7 @@ from pathlib import Path
 from exposure_samples import kit as exposure_kit
 from fake_runs import film, photo
 from fake_stages import Walker, stages
+from postgres_server import new_schema
 from secondlook import assemble
 from secondlook.assemble import Identifier
 from secondlook.fakes import (
@@ -31,7 +32,7 @@ from secondlook.runs.prove import Means
 from secondlook.runs.redact_kit import Ask, Kit
 from secondlook.server.actors import Actor
 from secondlook.server.acts.uploads import Incoming, Upload
-from secondlook.server.database import Database
+from secondlook.server.database import database_of
 from secondlook.server.folder import DataFolder
 from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import Service
@@ -90,10 +91,11 @@ def make_gallery(folder: Path) -> None:
 def working_service(folder: Path, log: Log | None = None) -> Iterator[Service]:
     make_gallery(folder)
     data, key = DataFolder(folder / "data"), KeyFile(folder / KEY)
-    database = Database.on_disk(data.database)
+    options = Options(data.root, key=key, database=new_schema())
+    database = database_of(data, options.database)
     database.upgrade()
     gallery = Gallery.open(data.gallery, key=key)
-    service = Service(Options(data.root, key=key), data, database, gallery, log or FakeLog(), None)
+    service = Service(options, data, database, gallery, log or FakeLog(), None)
     try:
         yield service
     finally:

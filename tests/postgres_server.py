@@ -18,6 +18,8 @@ from tempfile import mkdtemp
 
 INSTALL = "needs PostgreSQL: install it with `apt-get install postgresql`, or put its initdb and postgres on the PATH"
 PASSWORD = "not-to-be-shown-anywhere"
+SERVICES = "SECONDLOOK_TEST_POSTGRES"
+"""Environment variable: address of a database in which the tests' services have their tables and galleries."""
 _UNPRIVILEGED = ("postgres", "nobody")
 
 
@@ -32,6 +34,12 @@ class Server:
         """Of a schema that nobody has used yet, unless one is named; with the password."""
         schema = schema or f"g_{uuid.uuid4().hex}"
         return f"postgresql://tester:{PASSWORD}@127.0.0.1:{self.port}/postgres?schema={schema}"
+
+
+def new_schema() -> str:
+    """The address of one for a service, or for its gallery; empty where they are to lie in the service's folder."""
+    server = os.environ.get(SERVICES, "")
+    return f"{server}?schema=s_{uuid.uuid4().hex}" if server else ""
 
 
 def programs() -> Path:

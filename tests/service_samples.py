@@ -15,15 +15,16 @@ from fastapi.testclient import TestClient
 from PIL import Image
 from sqlalchemy import update
 
+from postgres_server import new_schema
 from secondlook.fakes import FakeLog
 from secondlook.gallery import Gallery, KeyFile, NewReference
 from secondlook.server.actors import Actor, Role
 from secondlook.server.acts import accounts, signing_in
 from secondlook.server.api.app import make_app
-from secondlook.server.database import Database
+from secondlook.server.database import database_of
 from secondlook.server.folder import DataFolder
 from secondlook.server.rows import AccountRow
-from secondlook.server.service import Service
+from secondlook.server.service import Service, gallery_of
 from secondlook.server.settings import Options
 from secondlook.types import Floats, Quality
 
@@ -56,12 +57,14 @@ def service_in(folder: Path, people: int = 12, log: FakeLog | None = None) -> It
     """people: enrolled as Person 1 and so on, with one reference each."""
     data = DataFolder(folder / "data")
     data.make()
-    database = Database.on_disk(data.database)
+    options = Options(
+        data.root, key=KeyFile(folder / "keys" / "gallery.key"), database=new_schema(), gallery=new_schema()
+    )
+    database = database_of(data, options.database)
     database.upgrade()
-    key = KeyFile(folder / "keys" / "gallery.key")
-    gallery = Gallery.create(data.gallery, pack=PACK, dimension=D, key=key)
+    gallery = Gallery.create(gallery_of(data, options.gallery), pack=PACK, dimension=D, key=options.key)
     gallery.enrol_many([(f"Person {number}", [reference(number)]) for number in range(1, people + 1)], PACK)
-    service = Service(Options(data.root, key=key), data, database, gallery, log or FakeLog(), None)
+    service = Service(options, data, database, gallery, log or FakeLog(), None)
     try:
         yield service
     finally:

@@ -119,7 +119,7 @@ def test_nobody_is_merged_or_removed_while_somebody_is_erased(
 ) -> None:
     held: list[bool] = []
 
-    def looked(subject: str, *_: object) -> None:
+    def looked(subject: str, *_: object, **__: object) -> None:
         held.append(service.changing_subjects.locked())
         raise Conflict("enough")
 

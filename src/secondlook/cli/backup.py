@@ -81,6 +81,12 @@ def backup(
         print_json(asdict(done))
         return
     console = out()
+    note = folder / "service.address"
+    if note.is_file():
+        console.print(
+            f"The service's tables are not in it: they are in {note.read_text('utf-8').strip()}, back them up with pg_dump.",
+            markup=False,
+        )
     console.print(f"{archive}: {done.files} files, {done.bytes / 1e6:.1f} MB.", markup=False)
     if keys is None:
         console.print("No key is in it; without the keys nothing in it can be read (--keys).", markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,12 +13,15 @@ from secondlook.cli.console import out, print_json, progress
 from secondlook.cli.options import GalleryAt, Json, KeyFilePath, KeyFrom, Quiet, key_source
 from secondlook.custody import gallery_log, os_actor, refuse_names
 from secondlook.custody.backup_erasing import BackupRemover
-from secondlook.custody.erasing import Erased, Reason, Remover
+from secondlook.custody.erasing import Erased, Reason
 from secondlook.custody.erasing import erase as erase_subject
 from secondlook.custody.restore import Clean
 from secondlook.custody.searching import IN_ITS_NAME
 from secondlook.errors import ExtraMissing
 from secondlook.gallery import Gallery
+
+if TYPE_CHECKING:
+    from secondlook.server.offline import FolderRemover
 
 
 def erase(
@@ -64,6 +67,7 @@ def erase(
                 (*removers, BackupRemover(tuple(backups or ()), cleaners)),
                 places,
                 lambda done: bar.update(task, completed=done // 1_000_000),
+                [sentence for remover in removers for sentence in remover.out_of_sight],
             )
     if as_json:
         print_json(json.loads(erased.file.read_bytes()))
@@ -73,12 +77,12 @@ def erase(
         raise typer.Exit(1)
 
 
-def _service(folders: Sequence[Path]) -> tuple[tuple[Remover, ...], tuple[Clean, ...]]:
+def _service(folders: Sequence[Path]) -> tuple[tuple[FolderRemover, ...], tuple[Clean, ...]]:
     """Who takes a subject out of services' folders among these, and out of their databases in backups."""
     try:
         from secondlook.server.offline import FolderRemover, clean_service, is_service
     except ModuleNotFoundError as error:
-        if any((folder / "service.db").is_file() for folder in folders):
+        if any((folder / name).is_file() for folder in folders for name in ("service.db", "service.address")):
             raise ExtraMissing(
                 f"A service's folder needs an optional part ({error.name}): install `pip install 'secondlook[server]'`."
             ) from error

@@ -25,6 +25,22 @@ def serve(
         str,
         typer.Option("--plain-http-because", help="Why it may be reached from other machines without TLS, in words."),
     ] = "",
+    database: Annotated[
+        str,
+        typer.Option(
+            "--database",
+            envvar="SECONDLOOK_DATABASE",
+            help="The service's tables, as postgresql://USER@HOST/DATABASE. Default: a file in --data.",
+        ),
+    ] = "",
+    gallery: Annotated[
+        str,
+        typer.Option(
+            "--gallery",
+            envvar="SECONDLOOK_GALLERY",
+            help="The gallery, as postgresql://USER@HOST/DATABASE. Default: in --data.",
+        ),
+    ] = "",
     key_file: KeyFilePath = None,
     key_from: KeyFrom = None,
     threads: Threads = 0,
@@ -50,5 +66,7 @@ def serve(
         certificate_key=certificate_key,
         proxied=behind_proxy,
         threads=threads,
+        database=database,
+        gallery=gallery,
     )
     run(options, lambda sentence: out().print(sentence, markup=False))

@@ -88,17 +88,19 @@ def erase(
     removers: Sequence[Remover],
     places: Sequence[Path],
     progress: Callable[[int], None] = lambda done: None,
+    out_of_sight: Sequence[str] = (),
 ) -> Erased:
     """Erases a subject, and writes the receipt into ``receipts`` in the log's folder.
 
     subject: its name, or its id in hex; a name can be looked for even where the gallery does not know it any more.
     removers: whoever else keeps something of subjects, in the order in which they are asked; the gallery comes after
     them. places: folders and files to be looked through; the gallery's own folder should be among them. progress: told
-    how many bytes were looked through. Raises UnknownSubject where there is no such subject, nor an erasure that was
-    stopped; whatever a remover raises, and then the erasure is to be repeated.
+    how many bytes were looked through. out_of_sight: sentences for the receipt on what else cannot be.
+    Raises UnknownSubject where there is no such subject, nor an erasure that was stopped; whatever a remover raises,
+    and then the erasure is to be repeated.
     """
     known, others, stopped = _subjects(subject, gallery, log)
-    notes = (*stopped, *gallery.out_of_sight)
+    notes = (*stopped, *gallery.out_of_sight, *out_of_sight)
     name = "" if subject == known.id else subject
     needles, looked_for = needles_of(known, name)
     removed: list[Removed] = []

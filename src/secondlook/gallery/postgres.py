@@ -30,8 +30,8 @@ SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synch
 _WRITING = "secondlook_writing"
 
 
-def engine_for(where: Address) -> Engine:
-    """Nothing is connected yet. Raises ExtraMissing."""
+def engine_for(where: Address, first: str = "") -> Engine:
+    """Nothing is connected yet. first: a statement that every change begins with. Raises ExtraMissing."""
     try:
         engine = create_engine(
             where.url,
@@ -46,7 +46,7 @@ def engine_for(where: Address) -> Engine:
     schema = f'SET LOCAL search_path = "{where.schema}"'
 
     def on_begin(connection: Connection) -> None:
-        more = _WRITER if connection.get_execution_options().get(_WRITING) else ""
+        more = f"{_WRITER};{first}" if connection.get_execution_options().get(_WRITING) else ""
         connection.exec_driver_sql(f"{schema};{more}", execution_options={"no_parameters": True})
 
     event.listen(engine, "begin", on_begin)

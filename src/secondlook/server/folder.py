@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from secondlook.errors import Conflict, OutputError
+from secondlook.errors import Conflict, Invalid, OutputError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +21,18 @@ class DataFolder:
         return self.root / "service.db"
 
     @property
+    def database_note(self) -> Path:
+        """Where the database is, if that is not here: an address without a password."""
+        return self.root / "service.address"
+
+    @property
     def gallery(self) -> Path:
         return self.root / "gallery"
+
+    @property
+    def gallery_note(self) -> Path:
+        """Where the gallery is, if that is not here: an address without a password."""
+        return self.root / "gallery.address"
 
     @property
     def uploads(self) -> Path:
@@ -40,6 +50,26 @@ class DataFolder:
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(f"{error.filename} cannot be made ({error.strerror}): choose another --data.") from error
+
+
+def read_note(note: Path) -> str:
+    """Empty where there is none. Raises OutputError."""
+    try:
+        return note.read_text("utf-8").strip() if note.exists() else ""
+    except OSError as error:
+        raise OutputError(f"{note} cannot be read ({error.strerror}): allow it, and start again.") from error
+
+
+def keep_note(note: Path, place: str, instead_of: Path) -> None:
+    """From now on that is there. Raises Invalid where another place is noted, or the thing itself is in the folder already;
+    OutputError."""
+    there = read_note(note) or (str(instead_of) if instead_of.exists() else "")
+    if there not in ("", place):
+        raise Invalid(f"This service has {there} already, and not {place}: name that, or another --data.")
+    try:
+        note.write_text(place + "\n", "utf-8")
+    except OSError as error:
+        raise OutputError(f"{note} cannot be written ({error.strerror}): allow it, and start again.") from error
 
 
 class Alone:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 from secondlook.custody.receipts import Removed
 from secondlook.errors import BackupVersion, GalleryVersion
 from secondlook.server.acts.job_kinds import JobKind
-from secondlook.server.database import FILE_NAME, Database
+from secondlook.server.database import Database, database_of
 from secondlook.server.folder import DataFolder
 from secondlook.server.migrations.running import check_known
 from secondlook.server.rows import JobRow, ReviewTaskRow, ReviewTaskSubjectRow, SightingRow
@@ -57,11 +57,18 @@ class FolderRemover:
     def remove(self, subject: str) -> Sequence[Removed]:
         return (
             Removed("folders of jobs that named the subject", self._folders(subject)),
-            Removed("rows of the service", clean_service(self.data / FILE_NAME, subject)),
+            Removed("rows of the service", _clean(database_of(DataFolder(self.data)), subject)),
         )
 
+    @property
+    def out_of_sight(self) -> tuple[str, ...]:
+        """Sentences on what an erasure cannot look through."""
+        database = database_of(DataFolder(self.data))
+        database.close()
+        return database.out_of_sight
+
     def _folders(self, subject: str) -> int:
-        database = Database.on_disk(self.data / FILE_NAME)
+        database = database_of(DataFolder(self.data))
         try:
             if not _is_ours(database):
                 return 0
@@ -73,12 +80,16 @@ class FolderRemover:
 
 
 def is_service(data: Path) -> bool:
-    return (data / FILE_NAME).is_file()
+    folder = DataFolder(data)
+    return folder.database.is_file() or folder.database_note.is_file()
 
 
 def clean_service(file: Path, subject: str) -> int:
     """A ``custody.restore.Clean``: how many rows were removed; 0 where the file is no service's database."""
-    database = Database.on_disk(file)
+    return _clean(Database.on_disk(file), subject)
+
+
+def _clean(database: Database, subject: str) -> int:
     try:
         if not _is_ours(database):
             return 0
@@ -105,4 +116,6 @@ def check_service(file: Path, _schema: str) -> None:
 
 
 def _is_ours(database: Database) -> bool:
-    return {SightingRow.__tablename__, ReviewTaskRow.__tablename__} <= set(inspect(database.engine).get_table_names())
+    with database.reading() as session:
+        names = inspect(session.connection()).get_table_names()
+    return {SightingRow.__tablename__, ReviewTaskRow.__tablename__} <= set(names)

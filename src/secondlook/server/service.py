@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import event
@@ -14,12 +15,13 @@ from secondlook.assemble import Identifier
 from secondlook.custody.log import CustodyLog
 from secondlook.custody.policy import Demand, read_policy
 from secondlook.custody.recording import gallery_log, refuse_names
-from secondlook.errors import LogUnusable, ReasonMissing
+from secondlook.errors import Invalid, LogUnusable, ReasonMissing
 from secondlook.gallery import Gallery
+from secondlook.gallery.addresses import address
 from secondlook.ports import Action, Entry, Log
 from secondlook.server.actors import Actor
-from secondlook.server.database import Database
-from secondlook.server.folder import Alone, DataFolder
+from secondlook.server.database import Database, database_of
+from secondlook.server.folder import Alone, DataFolder, keep_note, read_note
 from secondlook.server.remembering import Remembered
 from secondlook.server.rows import SettingRow
 from secondlook.server.settings import Options, Settings, changed, to_values
@@ -89,10 +91,16 @@ class Service:
 
     @classmethod
     def _opened(cls, options: Options, folder: DataFolder, alone: Alone | None) -> Self:
-        database = Database.on_disk(folder.database)
-        if alone is not None:
-            database.upgrade()
-        opened = assemble.open_or_create(folder.gallery, assemble.Settings(threads=options.threads), options.key)
+        database = database_of(folder, options.database)
+        try:
+            if alone is not None:
+                database.upgrade()
+                database.hold()
+            place = gallery_of(folder, options.gallery)
+            opened = assemble.open_or_create(place, assemble.Settings(threads=options.threads), options.key)
+        except BaseException:
+            database.close()
+            raise
         gallery = assemble.compared(opened)  # as the identifier compares: there is one index in memory
         return cls(options, folder, database, gallery, gallery_log(gallery), alone)
 
@@ -176,7 +184,7 @@ class Service:
     def need_reason(self, why: Why) -> None:
         """Raises ReasonMissing where a search says less about why than is asked for, CustodyError where it names somebody
         enrolled."""
-        settings, policy = self.settings(), read_policy(self.folder.gallery)
+        settings, policy = self.settings(), read_policy(self.gallery.folder)
         asked = (
             (settings.purpose_required or policy.purpose is Demand.REQUIRED, why.purpose, "a purpose"),
             (settings.case_required or policy.case is Demand.REQUIRED, why.case, "a case number"),
@@ -193,3 +201,15 @@ class Service:
         if not isinstance(self.log, CustodyLog):
             raise LogUnusable("This service's log cannot be read: open it with its folder.")
         return self.log
+
+
+def gallery_of(folder: DataFolder, place: str = "") -> str | Path:
+    """Where a service's gallery is. place: its address in PostgreSQL, which the folder then remembers without the password;
+    empty: as it remembers, and in the folder where it remembers none. Raises Invalid, OutputError, GalleryError."""
+    if not place:
+        return read_note(folder.gallery_note) or folder.gallery
+    where = address(place)
+    if where is None:
+        raise Invalid("The service's gallery is named as postgresql://USER@HOST:PORT/DATABASE: give that.")
+    keep_note(folder.gallery_note, str(where), folder.gallery)
+    return place

@@ -14,8 +14,10 @@ LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """data: the service's folder. key: where the gallery's key is, None: as the gallery remembers. exposed: why it may be
-    reached from elsewhere without TLS, in words; empty: it may not. certificate, certificate_key: PEM files for TLS.
+    """data: the service's folder. database, gallery: addresses in PostgreSQL, which may hold a password; empty: where
+    it was at the last start, and in the folder at the first. key: where the gallery's key is, None: as the gallery
+    remembers. exposed: why it may be reached from elsewhere without TLS, in words; empty: it may not.
+    certificate, certificate_key: PEM files for TLS.
     proxied: a proxy in front of it ends TLS and says who asks."""
 
     data: Path
@@ -27,6 +29,8 @@ class Options:
     certificate_key: Path | None = None
     proxied: bool = False
     threads: int = 0
+    database: str = field(default="", repr=False)
+    gallery: str = field(default="", repr=False)
 
     @property
     def tls(self) -> bool:

@@ -64,5 +64,13 @@ def erase_subject(service: Service, actor: Actor, subject: str, why: Why) -> Era
                 raise Conflict(
                     "A job is running, and works on pictures in clear: wait for it or cancel it, then erase."
                 )
-        done = erase(subject, service.gallery, service.custody_log(), reason, (ServiceRemover(service),), places)
+        done = erase(
+            subject,
+            service.gallery,
+            service.custody_log(),
+            reason,
+            (ServiceRemover(service),),
+            places,
+            out_of_sight=service.database.out_of_sight,
+        )
     return Erasure(subject, done.receipt.complete, done.file.name, json.loads(done.file.read_bytes()))

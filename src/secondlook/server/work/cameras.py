@@ -6,7 +6,6 @@ import logging
 import queue
 import threading
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from sqlalchemy import select
@@ -24,7 +23,7 @@ from secondlook.server import clock
 from secondlook.server.acts.keeping import Seen, keep_sightings, renew_sighting, sighting_row_id
 from secondlook.server.alerts.queue import queue_alerts, queue_withdrawal
 from secondlook.server.rows import CameraRow
-from secondlook.server.service import Service, Why
+from secondlook.server.service import Service, Why, gallery_of
 from secondlook.sources.camera_address import CameraAddress, CameraKind, camera_address
 from secondlook.sources.camera_state import Link
 from secondlook.types import Outcome
@@ -136,7 +135,7 @@ class CameraWatch:
         task = CameraTask(
             row.id,
             address_of(service, row),
-            GalleryPlace(Path(service.folder.gallery), service.options.key),
+            GalleryPlace(gallery_of(service.folder, service.options.gallery), service.options.key),
             LookSettings(fpir=how.fpir, prior=how.prior, every_s=how.every_s, video_side=how.side, threads=1),
             WatchOptions(preview_px=PREVIEW_PX),
         )

@@ -95,7 +95,15 @@ class Dispatcher:
 
     def _begin(self, claim: Claim, settings: Settings) -> None:
         options = self._service.options
-        orders = Orders(claim.token, os.getpid(), settings.job_memory_mb, options.threads, *key_words(options.key))
+        orders = Orders(
+            claim.token,
+            os.getpid(),
+            settings.job_memory_mb,
+            options.threads,
+            *key_words(options.key),
+            database=options.database,
+            gallery=options.gallery,
+        )
         try:
             process = subprocess.Popen(
                 [*self._command, str(self._service.folder.root.absolute()), claim.job],

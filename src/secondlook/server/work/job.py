@@ -14,7 +14,7 @@ import resource
 import signal
 import sys
 import threading
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -44,7 +44,8 @@ _LOG = logging.getLogger("secondlook.job")
 
 @dataclass(frozen=True, slots=True)
 class Orders:
-    """What the dispatcher says. parent: its process. key: kind of the gallery's key, and its file or variable; empty: as the
+    """What the dispatcher says, through a pipe that nobody else reads. database, gallery: addresses, empty: in the folder.
+    parent: its process. key: kind of the gallery's key, and its file or variable; empty: as the
     gallery remembers."""
 
     token: str
@@ -53,6 +54,8 @@ class Orders:
     threads: int
     key: str = ""
     key_at: str = ""
+    database: str = field(default="", repr=False)
+    gallery: str = field(default="", repr=False)
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -101,7 +104,9 @@ def main(arguments: list[str], makers: Makers | None = None) -> int:
     limit_memory(orders.memory_mb)
     speak()
     folder = Path(data).resolve()
-    service = Service.beside(Options(folder, key=orders.source, threads=orders.threads))
+    service = Service.beside(
+        Options(folder, key=orders.source, threads=orders.threads, database=orders.database, gallery=orders.gallery)
+    )
     try:
         return carry_out(service, Claim(job, orders.token), makers or Makers())
     finally:
