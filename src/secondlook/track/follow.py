@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 import numpy as np
-import supervision
 from numpy.typing import NDArray
-from trackers import ByteTrackTracker
 
 from secondlook.types import Detections
 
@@ -20,6 +18,9 @@ class Follower:
     """
 
     def __init__(self, start_score: float, patience: int, least_iou: float = 0.1) -> None:
+        # half a second to load, which photographs have no use for
+        from trackers import ByteTrackTracker
+
         self._tracker = ByteTrackTracker(
             lost_track_buffer=patience,
             frame_rate=30.0,  # at which the buffer counts updates, whatever the footage's own rate
@@ -32,6 +33,8 @@ class Follower:
 
     def update(self, faces: Detections) -> NDArray[np.int64]:
         """(n,) track numbers for the faces of the next frame; 0 for a face that neither starts nor continues one."""
+        import supervision
+
         numbers = np.zeros(len(faces), np.int64)
         followed = self._tracker.update(
             supervision.Detections(
