@@ -6,7 +6,7 @@ no address inside a file is followed.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import BinaryIO, Final
@@ -107,15 +107,20 @@ def every_picture(path: Named, limit: int, tally: Tally, *, threads: str) -> Gen
 
 def pictures(container: InputContainer, stream: VideoStream, tally: Tally) -> Generator[av.VideoFrame, None, None]:
     """Every frame of one pass; a broken packet costs itself and what was coded relative to it, and is counted."""
-    for packet in packets(container, stream, tally):
+    yield from decoded(packets(container, stream, tally), tally)
+
+
+def decoded(packets: Iterable[av.Packet[VideoStream]], tally: Tally) -> Generator[av.VideoFrame, None, None]:
+    """The same of these packets."""
+    for packet in packets:
         if packet.pts is not None and not packet.is_discard:
             tally.sent_pts = max(tally.sent_pts, packet.pts)
         try:
-            decoded = packet.decode()
+            found = packet.decode()
         except av.FFmpegError:  # counted, and told in ``VideoFrames.warning``
             tally.damaged += 1
             continue
-        for picture in decoded:
+        for picture in found:
             tally.decoded += 1
             tally.repaired += picture.is_corrupt
             if picture.pts is not None:

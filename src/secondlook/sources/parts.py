@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import os
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import dropwhile
 from typing import Final
 
 import av
 import numpy as np
+from av.container import InputContainer
+from av.video.stream import VideoStream
 from numpy.typing import NDArray
 
 from secondlook.sources.clock import Clock
 from secondlook.sources.cuts import CutCounter
-from secondlook.sources.decoding import Tally, check_size, opened, packets, pictures
+from secondlook.sources.decoding import Tally, check_size, decoded, opened, packets, pictures
 from secondlook.sources.opening import Named
 from secondlook.sources.thinning import Thinning
 from secondlook.sources.upright import shown_size, upright_rgb
@@ -31,6 +34,8 @@ from secondlook.types import Frame, Pixels
 SHARED: Final = 9
 """Frames that two neighbours both decode: the last of the first, and what comes after it. A stream that could not be
 begun at its key frame after all differs in the frames that follow it."""
+
+_SEEKS: Final = 6
 
 Places = NDArray[np.int64]
 
@@ -106,7 +111,7 @@ def split(line: Timeline, looks: int) -> tuple[Part, ...]:
         while count - last >= 3 * looks:  # rare key frames: a part then decodes some of what the one before it decoded
             last += looks
             firsts.append(int(line.looked[last]))
-        if count - last >= looks and len(line.looked) - count >= looks // 2:
+        if count - last >= looks and len(line.looked) - count >= max(1, looks // 2):
             last = count
             firsts.append(key + 1)
     while len(line.looked) - last >= 2 * looks:
@@ -143,9 +148,9 @@ class PartFrames:
         ends = place + len(part.stamps)
         due = dict(zip(part.looked.tolist(), part.times.tolist(), strict=True))
         cuts = CutCounter()
-        with closing(self._decoded(tally)) as decoded:
+        with closing(self._decoded(tally)) as frames:
             try:
-                for stamp, picture in zip(part.stamps.tolist(), decoded, strict=False):
+                for stamp, picture in zip(part.stamps.tolist(), frames, strict=False):
                     if picture.pts != stamp or picture.is_corrupt:
                         return
                     if place < part.end:
@@ -161,11 +166,13 @@ class PartFrames:
     def _decoded(self, tally: Tally) -> Generator[av.VideoFrame, None, None]:
         with opened(self._path, self._limit) as (container, stream):
             stream.codec_context.thread_count = self._threads
-            if self._part.key is not None:
-                container.seek(self._part.key, stream=stream, backward=True)
             self._aspect = stream.sample_aspect_ratio
+            if self._part.key is None:
+                yield from pictures(container, stream, tally)
+                return
             begins = int(self._part.stamps[0])
-            for picture in pictures(container, stream, tally):
+            _go_to(self._part.key, container, stream)
+            for picture in decoded(_from_key(packets(container, stream, tally)), tally):
                 if picture.pts is None or picture.pts >= begins:
                     yield picture
 
@@ -183,6 +190,23 @@ class PartFrames:
         width, height = shown_size(picture.width, picture.height, self._aspect, None)
         check_size(self._path, width, height, self._limit)
         return upright_rgb(picture, self._aspect, None)
+
+
+def _go_to(key: int, container: InputContainer, stream: VideoStream) -> None:
+    """To the key frame of that stamp, or one before it: containers without an index are sought in by guessing."""
+    back = round(1 / (stream.time_base or 1))
+    for step in range(_SEEKS):
+        target = key - (2**step - 1) * back
+        container.seek(target, stream=stream, backward=True)
+        first = next(_from_key(packets(container, stream, Tally())), None)
+        if first is not None and first.pts is not None and first.pts <= key:
+            container.seek(target, stream=stream, backward=True)
+            return
+    container.seek(0)
+
+
+def _from_key(packets: Iterable[av.Packet[VideoStream]]) -> Iterator[av.Packet[VideoStream]]:
+    return dropwhile(lambda packet: not packet.is_keyframe, packets)
 
 
 def _places(values: Sequence[int]) -> Places:
