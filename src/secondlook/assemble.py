@@ -20,14 +20,14 @@ from secondlook.decide.rule import Calibrated, Limits, OperatingPoint, Rule
 from secondlook.enrolling import Enrolment, EnrolOptions
 from secondlook.errors import GalleryMissing, PackError, PackMismatch
 from secondlook.faces.align import chip
-from secondlook.faces.detect import Search, find_faces
+from secondlook.faces.detect import Close, Search, find_faces
 from secondlook.faces.packs import opening
 from secondlook.faces.packs.cards import RecogniserCard
 from secondlook.faces.packs.detectors import PackDetector
 from secondlook.faces.packs.installed import Existing, Pack, add_pack, home, list_packs
 from secondlook.faces.packs.known import RECOMMENDED
 from secondlook.faces.packs.recognisers import PackEmbedder
-from secondlook.faces.packs.runtime import Provider, RunOptions
+from secondlook.faces.packs.runtime import Provider, RunOptions, cores
 from secondlook.gallery import EnrolResult, Gallery, KeySource, Reference
 from secondlook.gallery.comparison import Cosine
 from secondlook.identify import Detect, LiveSighting, Pace, Stages
@@ -43,6 +43,10 @@ from secondlook.types import Detections, Floats, Frame, Sighting
 
 SHIPPED_CALIBRATIONS = Path(__file__).parent / "decide" / "fits"
 
+ENROLLED_PX = 24.0
+"""Face width, px, below which nobody looks in pictures of people to be enrolled: a reference needs 24 px between the eyes,
+which is a face of 50, and a bystander counts from 1 / sqrt(3) of the width of the face meant on."""
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -57,7 +61,7 @@ class Settings:
     max_pixels: largest picture to decode.
     """
 
-    detector: str = "centerface"
+    detector: str = "centerface-int8"
     recogniser: str | None = None
     provider: Provider = Provider.AUTO
     threads: int = 0
@@ -128,7 +132,7 @@ class Identifier:
         return find_faces(self.stages.detector, frame.pixels, self.stages.video_search)
 
     def enrol(self, people: Iterable[Enrolment], options: EnrolOptions) -> Iterator[tuple[EnrolResult, ...]]:
-        return enrolling.enrol(people, self.gallery, self.stages, options)
+        return enrolling.enrol(people, self.gallery, self.stages, options, cores(self.settings.threads))
 
 
 def recognisers() -> tuple[Pack, ...]:
@@ -233,7 +237,8 @@ def _identifier(gallery: Gallery, embedder: PackEmbedder, settings: Settings) ->
         detector=detector,
         embedder=embedder,
         point=rule_for(embedder.card, calibration, settings),
-        photo_search=Search(smallest_px=settings.smallest_px),
+        photo_search=Search(smallest_px=settings.smallest_px, close=Close.WHERE_HINTED),
+        enrol_search=Search(smallest_px=max(settings.smallest_px, ENROLLED_PX), close=Close.WHERE_HINTED),
         video_search=Search(threshold=0.2, max_side=settings.video_side, confirmed=None),
         limits=settings.limits,
         every_s=settings.every_s,

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -32,6 +34,9 @@ from secondlook.gallery.enrolment import Refusal, Siblings, already_enrolled, ch
 from secondlook.identify import Stages, faces
 from secondlook.sources import Picture, picture_from
 from secondlook.types import Face, Floats, Frame
+
+AHEAD = 4
+"""How many pictures wait, looked at, for each that is looked at: enough that writing to the gallery stops nobody."""
 
 REFERENCE_CROP_PX = 400
 """Longest side of the crop kept of a reference: enough to make a template anew with any pack."""
@@ -103,24 +108,64 @@ def _joined(found: Sequence[Enrolment]) -> tuple[Enrolment, ...]:
 
 
 def enrol(
-    people: Iterable[Enrolment], gallery: Gallery, stages: Stages, options: EnrolOptions
+    people: Iterable[Enrolment], gallery: Gallery, stages: Stages, options: EnrolOptions, at_once: int = 1
 ) -> Iterator[tuple[EnrolResult, ...]]:
     """Enrols one subject after another, each whole before the next; gives out what became of its pictures.
 
-    Pictures enrolled before are recognised by their bytes, so that a run taken up again goes on where it was.
+    Pictures enrolled before are recognised by their bytes, so that a run taken up again goes on where it was. at_once: how
+    many pictures are looked at at the same time, also those of the next subjects; what comes out is the same.
     """
-    for person in people:
-        yield _enrol_one(person, gallery, stages, options)
+    if at_once == 1:
+        for person in people:
+            seen = [_read(*each, gallery, stages, options) for each in _pictures(person)]
+            yield _enrol_one(person, seen, gallery, stages, options)
+        return
+    with ThreadPoolExecutor(at_once, "enrolling") as pool:
+        done = set[str]()
+        for person, waiting in _ahead(people, pool, AHEAD * at_once, gallery, stages, options):
+            seen = [each.result() for each in waiting]
+            if person.subject in done:  # looked at before it was known what else is enrolled under this name
+                seen = [_read(*each, gallery, stages, options) for each in _pictures(person)]
+            done.add(person.subject)
+            yield _enrol_one(person, seen, gallery, stages, options)
 
 
-def _enrol_one(person: Enrolment, gallery: Gallery, stages: Stages, options: EnrolOptions) -> tuple[EnrolResult, ...]:
-    subject = person.subject
-    seen = [
-        _read(subject, picture, label, gallery, stages, options)
-        for picture, label in zip(person.pictures, person.labels, strict=True)
-    ]
-    judged = judge(subject, subject, seen, gallery, stages, options)
-    gallery.enrol(subject, judged.references, stages.embedder.pack)
+def _ahead(
+    people: Iterable[Enrolment],
+    pool: ThreadPoolExecutor,
+    most: int,
+    gallery: Gallery,
+    stages: Stages,
+    options: EnrolOptions,
+) -> Iterator[tuple[Enrolment, list[Future[EnrolResult | Usable]]]]:
+    """Each person with the looks at the pictures, begun while the people before are still being enrolled."""
+    begun = deque[tuple[Enrolment, list[Future[EnrolResult | Usable]]]]()
+    pictures = 0
+    try:
+        for person in people:
+            begun.append((person, [pool.submit(_read, *each, gallery, stages, options) for each in _pictures(person)]))
+            pictures += len(person.pictures)
+            while pictures > most:
+                first = begun.popleft()
+                pictures -= len(first[1])
+                yield first
+        while begun:
+            yield begun.popleft()
+    finally:
+        for _, waiting in begun:
+            for each in waiting:
+                each.cancel()
+
+
+def _pictures(person: Enrolment) -> Iterator[tuple[str, Picture, str]]:
+    return ((person.subject, *each) for each in zip(person.pictures, person.labels, strict=True))
+
+
+def _enrol_one(
+    person: Enrolment, seen: Sequence[EnrolResult | Usable], gallery: Gallery, stages: Stages, options: EnrolOptions
+) -> tuple[EnrolResult, ...]:
+    judged = judge(person.subject, person.subject, seen, gallery, stages, options)
+    gallery.enrol(person.subject, judged.references, stages.embedder.pack)
     return judged.results
 
 
@@ -148,7 +193,7 @@ def look(
     picture's file, in hex, by which it is known again."""
     if _has_picture(gallery, who, sha256):
         return already_enrolled(label, name)
-    face = choose_face(faces(frame, stages), options.limits)
+    face = choose_face(faces(frame, stages, stages.enrol_search), options.limits)
     if isinstance(face, Refusal):
         return refused(label, name, face)
     return Usable(label, _reference(frame, face, label, sha256))

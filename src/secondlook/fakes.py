@@ -92,6 +92,25 @@ class FakeDetector:
         return detections(boxes[np.minimum(wide, tall) >= self.smallest_px])
 
 
+@dataclass(frozen=True, slots=True)
+class FakeHinting:
+    """As ``FakeDetector``, and guesses at squares of half that edge (ports.Hinting). shown: heights and widths of the
+    pictures it was asked to detect in."""
+
+    smallest_px: int = 8
+    pack: str = DETECTOR_PACK
+    shown: list[tuple[int, int]] = field(default_factory=list)
+
+    def detect(self, pixels: Pixels) -> Detections:
+        self.shown.append((pixels.shape[0], pixels.shape[1]))
+        return FakeDetector(self.smallest_px).detect(pixels)
+
+    def hints(self, pixels: Pixels) -> Detections:
+        found = FakeDetector(self.smallest_px // 2).detect(pixels)
+        small = found.boxes[:, 2] - found.boxes[:, 0] < self.smallest_px
+        return Detections(found.boxes, found.landmarks, np.where(small, 0.1, found.scores).astype(np.float32))
+
+
 class ScriptedDetector:
     """Answers its first call with the first of ``script`` and so on, whatever it is shown; then nothing is found."""
 

@@ -62,6 +62,7 @@ class Stages:
     embedder: Embedder
     point: Rule
     photo_search: Search = field(default_factory=Search)
+    enrol_search: Search = field(default_factory=Search)
     video_search: Search = field(default_factory=lambda: Search(threshold=0.2, max_side=960, confirmed=None))
     limits: Limits = field(default_factory=Limits)
     keep: Keep = field(default_factory=Keep)
@@ -85,9 +86,12 @@ def photo(frame: Frame, gallery: Searchable, stages: Stages) -> list[Sighting]:
     return sightings(frame.source, shots(frame, stages), gallery, stages)
 
 
-def shots(frame: Frame, stages: Stages) -> list[Shot]:
-    """Everybody in one picture with their templates, best detected first: all of ``photo`` but the gallery's part."""
-    found = find_faces(stages.detector, frame.pixels, stages.photo_search)
+def shots(frame: Frame, stages: Stages, search: Search | None = None) -> list[Shot]:
+    """Everybody in one picture with their templates, best detected first: all of ``photo`` but the gallery's part.
+
+    search: None: as photographs are searched.
+    """
+    found = find_faces(stages.detector, frame.pixels, search or stages.photo_search)
     bare = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
     templates = _embed(bare, stages.embedder)
     return [replace(shot, template=template) for shot, template in zip(bare, templates, strict=True)]
@@ -98,9 +102,10 @@ def sightings(source: str, seen: Iterable[Shot], gallery: Searchable, stages: St
     return [_sighting(source, shot, row, gallery, stages) for row, shot in enumerate(seen, start=1)]
 
 
-def faces(frame: Frame, stages: Stages) -> list[Face]:
+def faces(frame: Frame, stages: Stages, search: Search | None = None) -> list[Face]:
     """Every face of one picture with its template: for enrolment, and whoever wants to go on alone."""
-    return [replace(shot.face, template=shot.template, pack=stages.embedder.pack) for shot in shots(frame, stages)]
+    seen = shots(frame, stages, search)
+    return [replace(shot.face, template=shot.template, pack=stages.embedder.pack) for shot in seen]
 
 
 def video(

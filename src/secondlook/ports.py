@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +29,15 @@ class Detector(Protocol):
 
     def detect(self, pixels: Pixels) -> Detections:
         """Every face in one RGB picture, best first, in its pixels."""
+        ...
+
+
+@runtime_checkable
+class Hinting(Detector, Protocol):
+    """A detector of which it was measured how little it must see in a small face to see it well at twice the size."""
+
+    def hints(self, pixels: Pixels) -> Detections:
+        """As ``detect``, and every place besides that might turn out a face at twice the size; most of them do not."""
         ...
 
 

@@ -328,7 +328,8 @@ def test_packs_are_listed_shown_and_checked(other_home: Path) -> None:
     assert "centerface (detector, built-in)" in said.out and "misses 32 of 100 at FPIR 0.01" in said.out
     assert "secondlook packs pull auraface" in said.out
     listed = secondlook("packs", "list", "--json").json
-    assert {row["id"].split("@")[0] for row in listed["installed"]} == {"centerface", "dlib-resnet"}
+    built_in = {"centerface", "dlib-resnet", "centerface-int8", "dlib-resnet-int8"}
+    assert {row["id"].split("@")[0] for row in listed["installed"]} == built_in
     assert "sface" in listed["can_be_pulled"] and listed["broken"] == []
     assert 'licence = "MIT"' in secondlook("packs", "show", "centerface").out
     assert 'name = "auraface"' in secondlook("packs", "show", "auraface").out, "also before it is pulled"

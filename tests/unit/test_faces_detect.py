@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secondlook.faces.detect import Search, find_faces, merge, plan, resized, suppress
-from secondlook.fakes import RED, FakeDetector, ScriptedDetector, Square, detections, painted
+from secondlook.faces.detect import Close, Search, find_faces, merge, plan, resized, suppress
+from secondlook.fakes import RED, FakeDetector, FakeHinting, ScriptedDetector, Square, detections, painted
 from secondlook.types import Detections, Floats, Pixels
 
 SMALL = Search(tile=256, overlap=64)
@@ -95,7 +96,8 @@ def crowds(draw: st.DrawFn) -> tuple[int, int, list[Square]]:
     taken = draw(st.lists(st.sampled_from(places), unique=True, max_size=8)) if places else []
     squares = []
     for x, y in taken:
-        edge = draw(st.integers(9, cell - 24))
+        # of a larger one, tiles as small as here show pieces under a quarter of it, which are not taken for the same
+        edge = draw(st.integers(9, min(cell - 24, 62)))
         # ten pixels from the cell's border: seen from far, neighbours stay two
         free = cell - 20 - edge
         squares.append(Square(x + 10 + draw(st.integers(0, free)), y + 10 + draw(st.integers(0, free)), edge, RED))
@@ -111,6 +113,49 @@ def test_each_face_is_found_exactly_once(crowd: tuple[int, int, list[Square]], s
     found_once(squares, found)
     again = find_faces(FakeDetector(), pixels, search)
     assert np.array_equal(found.boxes, again.boxes) and np.array_equal(found.scores, again.scores)
+
+
+HINTED = replace(SMALL, close=Close.WHERE_HINTED, confirmed=None)
+
+
+@settings(max_examples=40)
+@given(crowds())
+def test_a_hint_is_enough_for_each_face_to_be_found_once(crowd: tuple[int, int, list[Square]]) -> None:
+    height, width, squares = crowd
+    found_once(squares, find_faces(FakeHinting(), painted(height, width, squares), HINTED))
+
+
+@pytest.mark.parametrize(
+    "places", [[(2, 2)], [(40, 30), (47, 30), (40, 37)], [(394, 288)], [(200, y) for y in range(20, 280, 9)]]
+)
+def test_small_faces_are_found_by_hints_wherever_they_stand(places: list[tuple[int, int]]) -> None:
+    """5 px wide: seen at twice the size only. At the edges, side by side, and more than there is room for in one look."""
+    squares = [Square(x, y, 5, RED) for x, y in places]
+    pixels = painted(300, 400, squares)
+    assert len(find_faces(FakeDetector(), pixels, replace(HINTED, max_scale=1.0))) == 0, "not seen from further away"
+    found_once(squares, find_faces(FakeHinting(), pixels, HINTED))
+
+
+def test_where_nothing_is_hinted_at_nobody_looks_closely() -> None:
+    empty, one = FakeHinting(), FakeHinting()
+    find_faces(empty, painted(900, 1400), HINTED)
+    find_faces(one, painted(900, 1400, [Square(700, 400, 6, RED)]), HINTED)
+    far = sum(h * w for h, w in empty.shown)
+    assert 0 < sum(h * w for h, w in one.shown) - far < 200 * 200, "one place, not the picture"
+    everywhere = FakeHinting()
+    find_faces(everywhere, painted(900, 1400), SMALL)
+    assert sum(h * w for h, w in everywhere.shown) > 4 * 900 * 1400
+
+
+def test_a_crowded_picture_is_looked_at_as_a_whole() -> None:
+    """So that hints never cost more than they save."""
+    squares = [Square(x, y, 6, RED) for x in range(4, 520, 16) for y in range(4, 380, 16)]
+    detector = FakeHinting()
+    found = find_faces(detector, painted(384, 528, squares), HINTED)
+    found_once(squares, found)
+    plain = FakeHinting()
+    find_faces(plain, painted(384, 528, squares), SMALL)
+    assert sum(h * w for h, w in detector.shown) <= 1.05 * sum(h * w for h, w in plain.shown)
 
 
 @pytest.mark.parametrize("edge", [6, 12, 31, 32, 33, 60, 100])

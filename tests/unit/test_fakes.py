@@ -19,6 +19,7 @@ from secondlook.fakes import (
     FakeDetector,
     FakeEmbedder,
     FakeGallery,
+    FakeHinting,
     FakeIndex,
     FakeLog,
     ScriptedDetector,
@@ -35,6 +36,7 @@ from secondlook.ports import Action, Entry
     [
         (ports.Detector, FakeDetector()),
         (ports.Detector, ScriptedDetector([])),
+        (ports.Hinting, FakeHinting()),
         (ports.Embedder, FakeEmbedder()),
         (ports.Comparison, FakeComparison()),
         (ports.Searchable, FakeGallery({})),
@@ -55,7 +57,7 @@ def test_each_port_has_its_fake(port: type, fake: object) -> None:
 
 def test_no_port_is_without_a_fake() -> None:
     made = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)}
-    assert made == {"Protocol", "Detector", "Embedder", "Comparison", "Searchable", "Index", "Log"}
+    assert made == {"Protocol", "Detector", "Hinting", "Embedder", "Comparison", "Searchable", "Index", "Log"}
 
 
 def test_the_detector_finds_what_is_painted() -> None:

@@ -32,6 +32,8 @@ from secondlook.faces.packs.installed import (
 from secondlook.faces.packs.shipped import find_builtin_file
 from tiny_packs import DETECTOR, RECOGNISER, detector_model, named, recogniser_model
 
+BUILT_IN = ("centerface", "dlib-resnet", "centerface-int8", "dlib-resnet-int8")
+
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
@@ -53,7 +55,7 @@ def in_folder(home_folder: Path) -> list[str]:
 
 
 def installed_broken(home_folder: Path) -> list[str]:
-    return [broken.name for broken in broken_packs(home_folder) if broken.name not in ("centerface", "dlib-resnet")]
+    return [broken.name for broken in broken_packs(home_folder) if broken.name not in BUILT_IN]
 
 
 def test_added_listed_loaded_removed(tmp_path: Path, model: Path) -> None:
@@ -266,7 +268,7 @@ def test_missing_built_in_weights_say_what_to_install(monkeypatch: pytest.Monkey
         load_pack("centerface", tmp_path)
 
 
-@pytest.mark.parametrize("name", ["centerface", "dlib-resnet"])
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_built_in_packs_are_what_their_cards_say(tmp_path: Path, name: str) -> None:
     try:
         pack = load_pack(name, tmp_path)

@@ -3,15 +3,28 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from enum import StrEnum
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from secondlook.ports import Detector
+from secondlook.faces import patches
+from secondlook.faces.scaling import resized
+from secondlook.ports import Detector, Hinting
 from secondlook.types import Detections, Floats, Pixels
+
+__all__ = ["Close", "Pass", "Search", "confirm", "find_faces", "merge", "plan", "resized", "suppress"]
+
+
+class Close(StrEnum):
+    """Where a large picture is looked at as closely as its smallest faces need: everywhere, or where a detector that
+    gives hints (``ports.Hinting``) sees at half the scale that a face might be."""
+
+    EVERYWHERE = "everywhere"
+    WHERE_HINTED = "where_hinted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +34,8 @@ class Search:
     smallest_px: face width that should still be found, in px of the picture. threshold: detector score from which a
     face counts. tile: edge of the detector's largest input in px; overlap: what neighbouring tiles share, in px of
     the detector's input. comfortable_px: face width at which the detector is sure. max_side: if given, one
-    pass only, at most this large (video).
+    pass only, at most this large (video). sure: score from which nothing is looked at again. confirmed: least mean of two
+    looks at the others, None: no second look.
     """
 
     smallest_px: float = 12.0
@@ -34,6 +48,12 @@ class Search:
     merge_iou: float = 0.35
     sure: float = 0.75
     confirmed: float | None = 0.52
+    close: Close = Close.EVERYWHERE
+
+    @property
+    def finest(self) -> float:
+        """The scale at which the smallest wanted face is comfortable."""
+        return min(self.max_scale, self.comfortable_px / self.smallest_px)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +70,7 @@ def plan(height: int, width: int, search: Search) -> tuple[Pass, ...]:
     """The passes over a picture: one where it fits, else a whole view for large faces and tiles for small ones."""
     whole = (0, 0, width, height)
     everywhere = (-math.inf, -math.inf, math.inf, math.inf)
-    wanted = min(search.max_scale, search.comfortable_px / search.smallest_px)
-    longest = max(height, width)
+    wanted, longest = search.finest, max(height, width)
     if search.max_side is not None:
         return (Pass(whole, everywhere, min(search.max_scale, search.max_side / longest)),)
     if longest * wanted <= search.tile:
@@ -86,35 +105,75 @@ def find_faces(detector: Detector, pixels: Pixels, search: Search) -> Detections
     height, width = pixels.shape[:2]
     if height < 2 or width < 2:
         return Detections.none()
-    found = [_run(detector, pixels, step, search) for step in plan(height, width, search)]
+    if _by_hints(height, width, search) and isinstance(detector, Hinting):
+        found = list(_look_where_hinted(detector, pixels, search))
+    else:
+        found = [_run(detector.detect, pixels, step, search.threshold) for step in plan(height, width, search)]
     faces = merge(found, search.merge_iou)
     return faces if search.confirmed is None else confirm(detector, pixels, faces, search.sure, search.confirmed)
 
 
-def _run(detector: Detector, pixels: Pixels, step: Pass, search: Search) -> Detections:
+def _by_hints(height: int, width: int, search: Search) -> bool:
+    """Small pictures are looked at closely at once: hints would cost as much as they save."""
+    tiled = search.max_side is None and max(height, width) * search.finest > search.tile
+    return tiled and search.close is Close.WHERE_HINTED
+
+
+CLEAR_PX = 32.0
+"""A sure face this wide at half the finest scale looks no better from nearer; what is wider than half as much again and
+not sure does not get surer."""
+
+CROWDED = 0.7
+"""From this share of a tile's area on, one look at the tile costs less than a look at each place in it."""
+
+
+def _look_where_hinted(detector: Hinting, pixels: Pixels, search: Search) -> Iterator[Detections]:
+    """What is found at half the finest scale and further away, and from near where that looked as if it might be a face."""
+    height, width = pixels.shape[:2]
+    half = search.finest / 2
+    hints = list[Detections]()
+    for step in plan(height, width, replace(search, max_scale=half, overlap=search.overlap // 2)):
+        if step.scale < half:
+            yield _run(detector.detect, pixels, step, search.threshold)
+        else:
+            hints.append(_run(detector.hints, pixels, step, 0.0))
+    yield from (seen[np.asarray(seen.scores >= search.threshold)] for seen in hints)
+    closer = _worth_a_closer_look(merge(hints, search.merge_iou), search)
+    centres = (closer.boxes[:, :2] + closer.boxes[:, 2:]) / 2
+    places = list[patches.Patch]()
+    for step in _tiles(height, width, search.finest, search):
+        rows = np.nonzero(_inside(centres, step.core))[0]
+        near = [patches.patch(closer.boxes[row], height, width, search.finest) for row in rows]
+        x0, y0, x1, y1 = step.part
+        if sum(place.area for place in near) > CROWDED * (x1 - x0) * (y1 - y0) * step.scale**2:
+            yield _run(detector.detect, pixels, step, search.threshold)
+        else:
+            places += near
+    seen = patches.look(detector.detect, pixels, places)
+    yield seen[np.asarray(seen.scores >= search.threshold)]
+
+
+def _worth_a_closer_look(hints: Detections, search: Search) -> Detections:
+    wide = hints.boxes[:, 2] - hints.boxes[:, 0]
+    clear = CLEAR_PX * 2 / search.finest
+    return hints[np.asarray((wide < clear) | ((wide < 1.5 * clear) & (hints.scores < search.sure)))]
+
+
+def _run(look: Callable[[Pixels], Detections], pixels: Pixels, step: Pass, threshold: float) -> Detections:
     x0, y0, x1, y1 = step.part
     part = resized(pixels[y0:y1, x0:x1], step.scale)
     scale: Floats = np.array([part.shape[1] / (x1 - x0), part.shape[0] / (y1 - y0)], np.float32)
-    faces = detector.detect(part)
-    faces = faces[np.asarray(faces.scores >= search.threshold)]
+    faces = look(part)
+    faces = faces[np.asarray(faces.scores >= threshold)]
     corner: Floats = np.array([x0, y0], np.float32)
     boxes: Floats = (faces.boxes.reshape(-1, 2, 2) / scale + corner).reshape(-1, 4)
     landmarks: Floats = faces.landmarks / scale + corner
-    moved = Detections(boxes, landmarks, faces.scores)
-    centres = (moved.boxes[:, :2] + moved.boxes[:, 2:]) / 2
-    left, top, right, bottom = step.core
-    inside = (centres >= [left, top]).all(1) & (centres < [right, bottom]).all(1)
-    return moved[np.asarray(inside)]
+    return Detections(boxes, landmarks, faces.scores)[_inside((boxes[:, :2] + boxes[:, 2:]) / 2, step.core)]
 
 
-def resized(pixels: Pixels, scale: float) -> Pixels:
-    """The picture scaled without aliasing; unchanged (no copy) at 1."""
-    if scale == 1:
-        return pixels
-    height, width = pixels.shape[:2]
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(np.ascontiguousarray(pixels), size, interpolation=how), np.uint8)
+def _inside(centres: Floats, core: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    left, top, right, bottom = core
+    return np.asarray((centres >= [left, top]).all(1) & (centres < [right, bottom]).all(1))
 
 
 CELL_PX = 128

@@ -29,7 +29,14 @@ from secondlook.faces.packs.disk import (
 )
 from secondlook.faces.packs.graph import check_model
 from secondlook.faces.packs.known import known_named
-from secondlook.faces.packs.shipped import SHIPPED, Shipped, shipped_card, shipped_file, shipped_named
+from secondlook.faces.packs.shipped import (
+    SHIPPED,
+    Shipped,
+    shipped_card,
+    shipped_file,
+    shipped_named,
+    shipped_ranges,
+)
 
 MODEL_FILE = "model.onnx"
 CARD_FILE = "card.toml"
@@ -51,13 +58,15 @@ class Existing(StrEnum):
 class Pack:
     """A model file and its card. sha256: of that file.
 
-    The built-in recogniser's file is dlib's own, not ONNX: it is rebuilt as ONNX where it is opened.
+    The built-in recogniser's file is dlib's own, not ONNX: it is rebuilt as ONNX where it is opened. ranges: of its
+    values, JSON, where the model is run in 8-bit integers (``integers.py``).
     """
 
     card: AnyCard
     model_path: Path
     sha256: str
     origin: Origin = Origin.INSTALLED
+    ranges: str = ""
 
     @property
     def id(self) -> str:
@@ -66,6 +75,8 @@ class Pack:
         fed = f"{c.colour} {c.mean} {c.scale}"
         if isinstance(c, RecogniserCard):
             fed += f" {c.size} {tuple(c.landmarks)} {c.mirror}"
+        if self.ranges:
+            fed += f" {self.ranges}"
         return f"{c.name}@{hashlib.sha256(f'{self.sha256} {fed}'.encode()).hexdigest()[:12]}"
 
 
@@ -237,7 +248,7 @@ def _find(name: str, home_folder: Path | None) -> Pack:
 
 def _read_shipped(shipped: Shipped) -> Pack:
     card = shipped_card(shipped)
-    return Pack(card, shipped_file(shipped), card.sha256 or "", Origin.BUILT_IN)
+    return Pack(card, shipped_file(shipped), card.sha256 or "", Origin.BUILT_IN, shipped_ranges(shipped))
 
 
 def _read(place: Path) -> Pack:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import os
 from pathlib import Path
 
+import onnx
+
 from secondlook.errors import PackCorrupt
+from secondlook.faces.packs import integers
 from secondlook.faces.packs.detectors import PackDetector, open_detector
 from secondlook.faces.packs.dlib_file import parse_dlib
 from secondlook.faces.packs.dlib_onnx import BUILD, build_onnx
 from secondlook.faces.packs.installed import Pack, home, load_pack
 from secondlook.faces.packs.recognisers import PackEmbedder, open_recogniser
 from secondlook.faces.packs.runtime import RunOptions
-from secondlook.faces.packs.shipped import DLIB_RESNET
+from secondlook.faces.packs.shipped import DLIB_RESNET, DLIB_RESNET_INT8
 
 
 def detector(name: str, options: RunOptions) -> PackDetector:
@@ -38,9 +42,29 @@ def opened_recogniser(pack: Pack, options: RunOptions) -> PackEmbedder:
 
 
 def _model(pack: Pack) -> bytes:
-    if pack.card.name == DLIB_RESNET.name:
+    return integer_onnx(pack, home() / "cache") if pack.ranges else float_model(pack)
+
+
+def float_model(pack: Pack) -> bytes:
+    """The pack's model as ONNX before anything is rounded. Raises PackCorrupt."""
+    if pack.card.name in (DLIB_RESNET.name, DLIB_RESNET_INT8.name):
         return dlib_onnx(pack, home() / "cache")
     return _bytes(pack)
+
+
+def integer_onnx(pack: Pack, cache: Path) -> bytes:
+    """A pack's model in 8-bit integers: made once, then read from ``cache``, as ``dlib_onnx``."""
+    place = cache / f"{pack.id.replace('@', '-')}-{integers.BUILD}.onnx.sum"
+    cached = _read_summed(place)
+    if cached is not None:
+        return cached
+    model = integers.to_integers(integers.folded(onnx.load_from_string(float_model(pack))), _ranges(pack))
+    _write_summed(place, model)
+    return model
+
+
+def _ranges(pack: Pack) -> integers.Ranges:
+    return {name: (float(low), float(high)) for name, (low, high) in json.loads(pack.ranges).items()}
 
 
 def _bytes(pack: Pack) -> bytes:
@@ -55,7 +79,7 @@ def dlib_onnx(pack: Pack, cache: Path) -> bytes:
 
     A cache that is damaged or cannot be written costs a rebuild (a quarter of a second), never an error.
     """
-    place = cache / f"{pack.card.name}-{pack.sha256[:12]}-{BUILD}.onnx.sum"
+    place = cache / f"{DLIB_RESNET.name}-{pack.sha256[:12]}-{BUILD}.onnx.sum"
     cached = _read_summed(place)
     if cached is not None:
         return cached

@@ -71,20 +71,21 @@ def open_session(model: bytes | Path, options: RunOptions) -> Session:
     """A ready session. Raises PackCorrupt where the model cannot be loaded, PackError where the provider is absent."""
     source = model if isinstance(model, bytes) else model.read_bytes()
     if options.provider is Provider.OPENVINO:
-        return _OpenVino(source, _threads(options))
+        return _OpenVino(source, cores(options.threads))
     return _Onnx(source, options)
 
 
-def _threads(options: RunOptions) -> int:
-    if options.threads > 0:
-        return options.threads
+def cores(threads: int) -> int:
+    """As many as asked for; 0: as many as this process may use."""
+    if threads > 0:
+        return threads
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 class _Onnx:
     def __init__(self, model: bytes, options: RunOptions) -> None:
         settings = ort.SessionOptions()
-        settings.intra_op_num_threads = _threads(options)
+        settings.intra_op_num_threads = cores(options.threads)
         settings.log_severity_level = 3
         # Waiting threads would otherwise burn a core; measured beside another process: 1.5 times slower, twice the
         # processor time.

