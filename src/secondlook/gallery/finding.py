@@ -57,10 +57,11 @@ class Finder:
         there = self._keys[old] == keys if len(self._keys) else np.zeros(len(keys), bool)
         self._dropped -= int((self._numbers[old[there]] == NOWHERE).sum())
         self._numbers[old[there]] = numbers[there]
-        new = dict(zip(keys[~there].tolist(), numbers[~there].tolist(), strict=True))
-        self._recent.update(new)
-        if len(self._recent) > max(_FEW, len(self._keys) // 8):
-            self._sort_in()
+        keys, numbers = keys[~there], numbers[~there]
+        if len(keys) + len(self._recent) > max(_FEW, len(self._keys) // 8):
+            self._sort_in(keys, numbers)
+        else:
+            self._recent.update(zip(keys.tolist(), numbers.tolist(), strict=True))
 
     def drop(self, keys: Numbers) -> None:
         """Those which are not there are no error."""
@@ -72,12 +73,15 @@ class Finder:
                 self._numbers[at] = NOWHERE
                 self._dropped += 1
 
-    def _sort_in(self) -> None:
+    def _sort_in(self, new: Numbers, numbers: Numbers) -> None:
+        """With what is recent, some of which may be new again."""
+        for key in new.tolist() if self._recent else ():
+            self._recent.pop(key, None)
         kept = self._numbers != NOWHERE
         recent = np.fromiter(self._recent.keys(), np.int64, len(self._recent))
         values = np.fromiter(self._recent.values(), np.int64, len(self._recent))
-        keys = np.concatenate([self._keys[kept], recent])
+        keys = np.concatenate([self._keys[kept], recent, new])
         order = np.argsort(keys)
         self._keys = keys[order]
-        self._numbers = np.concatenate([self._numbers[kept], values])[order]
+        self._numbers = np.concatenate([self._numbers[kept], values, numbers])[order]
         self._recent, self._dropped = {}, 0

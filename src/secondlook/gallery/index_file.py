@@ -15,6 +15,7 @@ import os
 import struct
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,7 +26,7 @@ from numpy.typing import NDArray
 from secondlook.gallery.finding import Numbers
 from secondlook.gallery.roster import ID_BYTES
 from secondlook.gallery.rows import Rows, rows_in_block
-from secondlook.gallery.sealing import KEY_BYTES, SEALED_MORE, Belonging, Kind, seal, unseal
+from secondlook.gallery.sealing import KEY_BYTES, SEALED_MORE, Belonging, Kind, seal, unseal_into
 from secondlook.gallery.subject_index import Listed, State, SubjectIndex
 from secondlook.ports import Comparison
 from secondlook.types import Floats
@@ -89,11 +90,12 @@ def read(
 
 
 class _Reader:
-    def __init__(self, file: IO[bytes], gallery: str, key: bytes) -> None:
+    def __init__(self, file: BufferedReader, gallery: str, key: bytes) -> None:
         self._file = file
         self._gallery = gallery
         self._key = key
         self._number = 0
+        self._sealed = bytearray()  # one place for all pieces, one after another
 
     def index(self, wanted: State, comparison: Comparison) -> SubjectIndex:
         head: dict[str, Any] = json.loads(self._opened())
@@ -115,20 +117,34 @@ class _Reader:
         for start in range(0, len(ids), per_block):
             block: Floats = np.zeros((per_block, dimension), np.float32)
             filled = block[: len(ids) - start]
-            filled[:] = np.frombuffer(self._opened(), np.float32).reshape(filled.shape)
+            self._into(memoryview(filled).cast("B"), self._next())
             blocks.append(block)
         return Rows.of(dimension, ids, blocks)
 
     def _array(self, kind: type[np.generic]) -> NDArray[Any]:
-        return np.frombuffer(self._opened(), kind).copy()
+        length = self._next()
+        plain = np.empty(max(0, length - SEALED_MORE), np.uint8)
+        self._into(memoryview(plain), length)
+        return plain.view(kind)
 
     def _opened(self) -> bytes:
+        return self._array(np.uint8).tobytes()
+
+    def _next(self) -> int:
+        """How long the next piece is, sealed."""
         length: int = _LENGTH.unpack(self._exactly(_LENGTH.size))[0]
         if length > os.fstat(self._file.fileno()).st_size:
             raise EOFError
-        plain = unseal(self._key, self._exactly(length), _belonging(self._gallery, self._number))
+        return length
+
+    def _into(self, plain: memoryview, length: int) -> None:
+        if len(self._sealed) < length:
+            self._sealed = bytearray(length)
+        sealed = memoryview(self._sealed)[:length]
+        if self._file.readinto(sealed) != length:
+            raise EOFError
+        unseal_into(self._key, sealed, _belonging(self._gallery, self._number), plain)
         self._number += 1
-        return plain
 
     def _exactly(self, count: int) -> bytes:
         content = self._file.read(count)

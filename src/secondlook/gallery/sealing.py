@@ -87,5 +87,10 @@ def seal(key: bytes, plain: bytes, belonging: Belonging) -> bytes:
 def unseal(key: bytes, sealed: bytes, belonging: Belonging) -> bytes:
     """The plain bytes. Raises ``cryptography.exceptions.InvalidTag`` where key, bytes or belonging are not the same:
     the caller knows the file and says it in a sentence."""
-    rest = memoryview(sealed)[_NONCE_BYTES:]  # not a copy: an index is sealed in large pieces
-    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES].ljust(_NONCE_BYTES), rest, belonging.encoded())
+    return AESGCM(key).decrypt(sealed[:_NONCE_BYTES].ljust(_NONCE_BYTES), sealed[_NONCE_BYTES:], belonging.encoded())
+
+
+def unseal_into(key: bytes, sealed: memoryview, belonging: Belonging, plain: memoryview) -> None:
+    """As ``unseal``, without a copy of what is large. plain: as long as what is sealed. Raises InvalidTag, ValueError."""
+    nonce, rest = bytes(sealed[:_NONCE_BYTES]), sealed[_NONCE_BYTES:]
+    AESGCM(key).decrypt_into(nonce, rest, belonging.encoded(), plain)
