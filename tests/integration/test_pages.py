@@ -365,6 +365,28 @@ def test_on_a_phone_the_pages_are_behind_a_button_and_the_look_is_kept(house: Ho
     assert light != dark == page.evaluate("getComputedStyle(document.body).backgroundColor")
 
 
+def test_on_a_phone_nothing_is_cut_off_nor_squeezed(house: House, anybody: BrowserContext) -> None:
+    page = signed_in(anybody, house, Role.ADMIN)
+    page.set_viewport_size({"width": PHONE, "height": 844})
+    page.goto(f"{house.address}/accounts")
+    page.locator("details.changes summary").first.click()
+    page.get_by_role("button", name="Give this role").first.wait_for()
+    assert page.evaluate(_BEYOND) <= 0, "what an account can be changed to is wider than a phone"
+    one, other = (page.get_by_role("button", name=name).first.bounding_box() for name in ("Invite again", "Disable"))
+    assert one is not None and other is not None
+    assert other["x"] - one["x"] - one["width"] >= 6 or other["y"] > one["y"] + one["height"]
+    page.goto(f"{house.address}/gallery/{house.happened.subject}")
+    name = page.get_by_text("1.jpg", exact=True)
+    assert name.evaluate("one => one.getClientRects().length") == 1, "a file's name is broken into pieces"
+    page.goto(f"{house.address}/log?action=account")
+    empty = "td => td.dataset.head === 'More' && !td.textContent && getComputedStyle(td).display !== 'none'"
+    page.get_by_role("row").nth(1).wait_for()
+    assert page.evaluate(f"[...document.querySelectorAll('td')].filter({empty}).length") == 0
+
+
+_BEYOND = "Math.max(...[...document.querySelectorAll('.scroll')].map(one => one.scrollWidth - one.clientWidth))"
+
+
 def test_every_setting_can_be_set() -> None:
     asked = {one.name for _, group in settings.GROUPS for one in group}
     known = {f"mqtt.{field.name}" for field in fields(Mqtt)} | {field.name for field in fields(Settings)} - {"mqtt"}

@@ -162,6 +162,7 @@ class _Tile:
             self._sentence.say(status.sentence)
         age = "" if status.newest_age_s is None else f"newest frame {status.newest_age_s:.1f} s old, "
         self._numbers.say(
-            f"{age}{counts.received:,} frames, {counts.dropped:,} dropped, {counts.reconnects:,} reconnects, "
+            f"{age}{words.counted(counts.received, 'frame')}, {counts.dropped:,} dropped, "
+            f"{words.counted(counts.reconnects, 'reconnect')}, "
             f"{words.counted(counts.candidate, 'candidate')}"
         )

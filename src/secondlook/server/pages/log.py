@@ -112,6 +112,11 @@ async def _names(visit: Visit) -> dict[str, str]:
     return {f"account:{one.id}": one.name for one in await visit.do(accounts.accounts)}
 
 
+def _more(one: Said) -> None:
+    if one.details:
+        Tag("span", ", ".join(f"{name}: {value}" for name, value in one.details.items()), class_="long")
+
+
 def _entries(found: tuple[Said, ...], names: dict[str, str]) -> None:
     if not found:
         parts.para("No entry fits.")
@@ -125,9 +130,7 @@ def _entries(found: tuple[Said, ...], names: dict[str, str]) -> None:
                 spoken(one.action),
                 partial(_objects, one.object),
                 " · ".join(said for said in (one.purpose, one.case) if said),
-                partial(
-                    Tag, "span", ", ".join(f"{name}: {value}" for name, value in one.details.items()), class_="long"
-                ),
+                partial(_more, one),
             )
 
 

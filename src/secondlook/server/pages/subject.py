@@ -107,7 +107,7 @@ async def _pictures(visit: Visit, subject: Subject, can: bool) -> None:
 
 def _tile(number: int, one: Pictured, remove: parts.Handler | None) -> None:
     parts.picture(one.crop, f"Picture {number}")
-    with Tag("span", class_="check"):
+    with Tag("span", class_="check" if remove is not None else "line"):
         if remove is not None:
             box = Tag("input", type="checkbox", name=f"reference:{one.reference.id}")
             with Tag("label", for_=box.html_id):
