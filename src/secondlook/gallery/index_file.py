@@ -117,14 +117,14 @@ class _Reader:
         for start in range(0, len(ids), per_block):
             block: Floats = np.zeros((per_block, dimension), np.float32)
             filled = block[: len(ids) - start]
-            self._into(memoryview(filled).cast("B"), self._next())
+            self._into(filled.data.cast("B"), self._next())
             blocks.append(block)
         return Rows.of(dimension, ids, blocks)
 
     def _array(self, kind: type[np.generic]) -> NDArray[Any]:
         length = self._next()
         plain = np.empty(max(0, length - SEALED_MORE), np.uint8)
-        self._into(memoryview(plain), length)
+        self._into(plain.data, length)
         return plain.view(kind)
 
     def _opened(self) -> bytes:
