@@ -47,7 +47,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "plan": CONTRACT | {"decide", "report"},
     "server": CONTRACT
     | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "enrolling", "assemble", "report", "audit"}
-    | {"runs", "calibrate", "redact", "exposure", "custody", "review"},
+    | {"runs", "calibrate", "redact", "exposure", "custody", "review", "scale"},
     # speaks to a server from anywhere
     "client": frozenset({"errors"}),
     "api": CONTRACT | {"sources", "gallery", "enrolling", "assemble"},
@@ -76,6 +76,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("server/",),
     "httpx2": ("client/", "server/alerts/"),
     "faiss": ("gallery/",),
+    "pymilvus": ("gallery/milvus.py",),
+    # SQLAlchemy finds it where an address names PostgreSQL
+    "psycopg": (),
     "sqlalchemy": ("gallery/", "server/"),
     # the one file which keeps it from reporting to its makers opens the door to the other
     "ray": ("scale/cluster.py",),

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +13,31 @@ import pytest
 
 from command import secondlook
 from fake_runs import Watching
-from secondlook.assemble import Identifier, Settings, assemble, new_gallery
+from job_samples import sent
+from rtsp_cameras import free_port
+from secondlook.assemble import Identifier, Settings, assemble, new_gallery, open_or_create
 from secondlook.enrolling import Enrolment, EnrolOptions
+from secondlook.gallery import KeyFile
 from secondlook.runs.find import Annotate, RunResult, find_into
 from secondlook.runs.journal import Start
 from secondlook.scale.run import on_ray
+from secondlook.server.actors import Role
+from secondlook.server.acts import jobs
+from secondlook.server.acts.job_kinds import FindAsked, FindResult
+from secondlook.server.acts.job_states import JobState
+from secondlook.server.rows.groundwork import new_id
+from secondlook.server.service import Service, Why
+from secondlook.server.settings import Options
+from secondlook.server.work.dispatch import Dispatcher
+from secondlook.types import Outcome
+from service_samples import account
 
 ray = pytest.importorskip("ray", reason="needs the scale extra")
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
 CLIP = SHARED / "crowd" / "white_house_clip.mp4"
 ADDRESS = "127.0.0.1"
+CLIENT_PORT = free_port()
 
 pytestmark = [
     pytest.mark.skipif(not CLIP.exists(), reason="needs ../shared/data"),
@@ -38,9 +54,8 @@ def cluster() -> Iterator[Any]:
         patch.setenv("RAY_USAGE_STATS_ENABLED", "0")
         patch.setattr("ray._private.ray_constants.ENABLE_RAY_CLUSTER", False)
         patch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")
-        made = Cluster(
-            initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False, "node_ip_address": ADDRESS}
-        )
+        head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": ADDRESS}
+        made = Cluster(initialize_head=True, head_node_args={**head, "ray_client_server_port": CLIENT_PORT})
         for _ in range(2):
             made.add_node(num_cpus=1, node_ip_address=ADDRESS)
         yield made
@@ -60,20 +75,58 @@ def footage(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ...]:
 @pytest.fixture(scope="module")
 def here() -> Iterator[Identifier]:
     settings = Settings(recogniser="dlib-resnet", threads=1)
-    people = []
-    for folder in sorted((SHARED / "people").iterdir()):
-        pictures = tuple(sorted(folder.iterdir()))
-        people.append(Enrolment(folder.name, pictures, tuple(path.name for path in pictures)))
     with new_gallery(settings) as gallery:
         identifier = assemble(gallery, settings)
-        list(identifier.enrol(people, EnrolOptions()))
+        list(identifier.enrol(people(), EnrolOptions()))
         yield identifier
+
+
+def people() -> list[Enrolment]:
+    enrolments = []
+    for folder in sorted((SHARED / "people").iterdir()):
+        pictures = tuple(sorted(folder.iterdir()))
+        enrolments.append(Enrolment(folder.name, pictures, tuple(path.name for path in pictures)))
+    return enrolments
 
 
 def run(here: Identifier, footage: tuple[Path, ...], out: Path, watcher: Watching, cluster: Any = None) -> RunResult:
     """On this machine alone, or on the cluster."""
     eyes = None if cluster is None else on_ray(here, cluster.address, Annotate.NONE, looks=6)
     return find_into(footage, out, here, Start.NEW, Annotate.NONE, watcher, eyes)
+
+
+@pytest.mark.prove
+def test_a_job_of_the_service_on_a_cluster(cluster: Any, here: Identifier, tmp_path: Path) -> None:
+    """Through Ray's client, as from a machine that is no node."""
+    pytest.importorskip("grpc", reason="needs ray[client]")
+    data, key = tmp_path / "data", KeyFile(tmp_path / "gallery.key")
+    data.mkdir()
+    open_or_create(data / "gallery", Settings(recogniser="dlib-resnet", threads=1), key).close()
+    options = Options(data, key=key, threads=1, ray=f"ray://{ADDRESS}:{CLIENT_PORT}")
+    with closing(Service.open(options)) as service:
+        list(service.identifier().enrol(people(), EnrolOptions()))
+        operator = account(service, Role.OPERATOR, "ada")
+        asked = FindAsked(uploads=(sent(service, operator, CLIP).id,))
+        dispatcher = Dispatcher(service)
+        dispatcher.start()
+        try:
+            made = jobs.start(service, operator, new_id(), asked, Why("the speech"))
+            end = time.monotonic() + 200
+            while not (found := jobs.job(service, operator, made.id)).state.ended:
+                assert time.monotonic() < end, found
+                time.sleep(0.2)
+        finally:
+            dispatcher.stop()
+        assert found.state is JobState.DONE, found.sentence
+    alone = run(here, (CLIP,), tmp_path / "alone", Watching()).records
+    counts = {outcome: sum(record.outcome is outcome for record in alone) for outcome in Outcome}
+    result = found.result
+    assert isinstance(result, FindResult) and result.sources == 1 and len(alone) > 2
+    assert (result.candidate, result.no_candidate) == (counts[Outcome.CANDIDATE], counts[Outcome.NO_CANDIDATE])
+    assert (result.inconclusive, result.not_searchable) == (
+        counts[Outcome.INCONCLUSIVE],
+        counts[Outcome.NOT_SEARCHABLE],
+    )
 
 
 def same(alone: Path, afar: Path) -> None:

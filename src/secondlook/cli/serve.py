@@ -44,6 +44,9 @@ def serve(
     key_file: KeyFilePath = None,
     key_from: KeyFrom = None,
     threads: Threads = 0,
+    ray: Annotated[
+        str, typer.Option("--ray", help="Ray cluster that looks for jobs that find, as [b]ray://HOST:10001[/b].")
+    ] = "",
 ) -> None:
     """Serve the API and the pages: searches, cameras, blind reviews, and a record of it all.
 
@@ -68,5 +71,6 @@ def serve(
         threads=threads,
         database=database,
         gallery=gallery,
+        ray=ray,
     )
     run(options, lambda sentence: out().print(sentence, markup=False))

@@ -18,7 +18,8 @@ class Options:
     it was at the last start, and in the folder at the first. key: where the gallery's key is, None: as the gallery
     remembers. exposed: why it may be reached from elsewhere without TLS, in words; empty: it may not.
     certificate, certificate_key: PEM files for TLS.
-    proxied: a proxy in front of it ends TLS and says who asks."""
+    proxied: a proxy in front of it ends TLS and says who asks. ray: address of the Ray cluster that looks for jobs that
+    find; empty: the job itself does."""
 
     data: Path
     host: str = "127.0.0.1"
@@ -29,6 +30,7 @@ class Options:
     certificate_key: Path | None = None
     proxied: bool = False
     threads: int = 0
+    ray: str = ""
     database: str = field(default="", repr=False)
     gallery: str = field(default="", repr=False)
 

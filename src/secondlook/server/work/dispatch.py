@@ -103,6 +103,7 @@ class Dispatcher:
             *key_words(options.key),
             database=options.database,
             gallery=options.gallery,
+            ray=options.ray,
         )
         try:
             process = subprocess.Popen(

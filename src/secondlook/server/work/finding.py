@@ -3,13 +3,17 @@ everybody else there is a number."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from secondlook.assemble import Identifier
+from secondlook.errors import ClusterError
 from secondlook.report.record import SightingRecord
-from secondlook.runs.find import Annotate, RunResult, find_into
+from secondlook.runs.find import Annotate, Eyes, RunResult, find_into
+from secondlook.scale.run import on_ray
 from secondlook.server import clock
 from secondlook.server.acts.job_kinds import AnyResult, FindAsked, FindResult
 from secondlook.server.acts.keeping import Seen, keep_sightings
@@ -21,15 +25,31 @@ from secondlook.server.work.course import Course
 from secondlook.server.work.ordered import Keep, Work, flaws, need_some, resumed
 from secondlook.types import Outcome
 
+_LOG = logging.getLogger("secondlook.job")
+
 
 def found_in(work: Work, asked: FindAsked) -> Keep:
     course = Course(work.say)
     course.doing("opening the models")
     settings = work.settings(every_s=asked.every_s, video_side=asked.video_side, smallest_px=asked.smallest_px)
     identifier = work.makers.identifier(work.service.gallery, settings)
-    result = resumed(work.out, lambda start: find_into(work.paths, work.out, identifier, start, Annotate.NONE, course))
+    eyes = _eyes(work, identifier)
+    try:
+        result = resumed(
+            work.out, lambda start: find_into(work.paths, work.out, identifier, start, Annotate.NONE, course, eyes)
+        )
+    except ClusterError as error:  # names machines and folders, which are nobody's business but an admin's
+        _LOG.error("the cluster: %s", error, extra={"job": work.id})
+        raise ClusterError(
+            "The machines that look cannot do so now: ask an admin to read the service's log."
+        ) from error
     need_some(len(result.read), result.problems)
     return lambda session: _kept(work, asked, result, session)
+
+
+def _eyes(work: Work, identifier: Identifier) -> Eyes | None:
+    address = work.service.options.ray
+    return on_ray(identifier, address, Annotate.NONE) if address else None
 
 
 def _kept(work: Work, asked: FindAsked, result: RunResult, session: Session) -> AnyResult:

@@ -46,7 +46,7 @@ _LOG = logging.getLogger("secondlook.job")
 class Orders:
     """What the dispatcher says, through a pipe that nobody else reads. database, gallery: addresses, empty: in the folder.
     parent: its process. key: kind of the gallery's key, and its file or variable; empty: as the
-    gallery remembers."""
+    gallery remembers. ray: address of the cluster that looks, empty: nobody else does."""
 
     token: str
     parent: int
@@ -56,6 +56,7 @@ class Orders:
     key_at: str = ""
     database: str = field(default="", repr=False)
     gallery: str = field(default="", repr=False)
+    ray: str = ""
 
     def line(self) -> bytes:
         return json.dumps(asdict(self)).encode() + b"\n"
@@ -105,7 +106,14 @@ def main(arguments: list[str], makers: Makers | None = None) -> int:
     speak()
     folder = Path(data).resolve()
     service = Service.beside(
-        Options(folder, key=orders.source, threads=orders.threads, database=orders.database, gallery=orders.gallery)
+        Options(
+            folder,
+            key=orders.source,
+            threads=orders.threads,
+            database=orders.database,
+            gallery=orders.gallery,
+            ray=orders.ray,
+        )
     )
     try:
         return carry_out(service, Claim(job, orders.token), makers or Makers())

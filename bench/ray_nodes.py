@@ -1,0 +1,124 @@
+"""One node of one core against two on a Ray cluster, over one composed video: how much sooner ``find`` is done.
+
+python -m bench.ray_nodes --seconds 120 --rounds 3
+
+The nodes are processes of this machine, on its loopback, each with one core; a task has one thread. The cluster is up and
+has looked at a few seconds of the same video before the clock starts, so no process is started and no model opened while it
+runs. Rounds alternate between the clusters. Every run must write what a run alone on this machine writes, to the byte.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import ray
+from ray.cluster_utils import Cluster
+
+from bench.cameras import Silent
+from bench.crowd import people
+from bench.crowd_video import standard_video
+from secondlook.assemble import Identifier, Settings, assemble, new_gallery
+from secondlook.enrolling import Enrolment, EnrolOptions
+from secondlook.gallery import OnSuspicion
+from secondlook.runs.find import Annotate, find_into
+from secondlook.runs.journal import Start
+from secondlook.scale.run import on_ray
+
+SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
+HERE = "127.0.0.1"
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
+FACES = 6
+
+
+@contextmanager
+def nodes(count: int) -> Iterator[str]:
+    """A cluster of so many nodes of one core, beside a head of none; its address."""
+    head = {"num_cpus": 0, "include_dashboard": False, "node_ip_address": HERE}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
+    try:
+        for _ in range(count):
+            cluster.add_node(num_cpus=1, node_ip_address=HERE, object_store_memory=2**29)
+        yield cluster.address
+    finally:
+        cluster.shutdown()
+
+
+@contextmanager
+def enrolled() -> Iterator[Identifier]:
+    """Half of those in the video are in the gallery."""
+    settings = Settings(recogniser="dlib-resnet", threads=1)
+    cast = [person for person in people(SHARED) if person.reference][: FACES // 2]
+    with new_gallery(settings) as gallery:
+        identifier = assemble(gallery, settings)
+        asked = [Enrolment(p.subject, (p.reference,), (p.subject,)) for p in cast if p.reference]
+        list(identifier.enrol(asked, EnrolOptions(on_suspicion=OnSuspicion.ENROL)))
+        yield identifier
+
+
+def seconds_for(identifier: Identifier, clip: Path, out: Path, address: str | None) -> float:
+    eyes = None if address is None else on_ray(identifier, address, Annotate.NONE)
+    start = time.perf_counter()
+    find_into([clip], out, identifier, Start.OVERWRITE, Annotate.NONE, Silent(), eyes)
+    return time.perf_counter() - start
+
+
+def written(out: Path) -> list[bytes]:
+    files = [out / "sightings.jsonl", out / "paths.jsonl", *sorted((out / "crops").iterdir())]
+    return [file.read_bytes() for file in files]
+
+
+def measure(seconds: float, rounds: int, folder: Path) -> dict[str, object]:
+    clip, short = folder / "clip.mp4", folder / "short.mp4"
+    standard_video(clip, SHARED, faces=FACES, seconds=seconds)
+    standard_video(short, SHARED, faces=FACES, seconds=20)
+    taken: dict[int, list[float]] = {1: [], 2: []}
+    with enrolled() as identifier:
+        alone = seconds_for(identifier, clip, folder / "alone", None)
+        for number in range(rounds):
+            for count in taken:
+                with nodes(count) as address:
+                    seconds_for(identifier, short, folder / "warm", address)
+                    out = folder / f"{count}-{number}"
+                    taken[count].append(seconds_for(identifier, clip, out, address))
+                if written(out) != written(folder / "alone"):
+                    raise SystemExit(f"{count} nodes wrote something else than one machine alone")
+                print(f"{count} nodes: {taken[count][-1]:.1f} s", flush=True)
+    middle = {count: statistics.median(times) for count, times in taken.items()}
+    return {
+        "video": {"seconds": seconds, "width": 1920, "height": 1080, "rate": 30, "faces": FACES},
+        "alone_one_thread_s": round(alone, 1),
+        "one_node_s": [round(time_s, 1) for time_s in taken[1]],
+        "two_nodes_s": [round(time_s, 1) for time_s in taken[2]],
+        "times_faster": round(middle[1] / middle[2], 2),
+        "cores_of_this_machine": os.cpu_count(),
+        "ray": ray.__version__,
+        "sightings": len((folder / "alone" / "sightings.jsonl").read_text().splitlines()),
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=120)
+    parser.add_argument("--rounds", type=int, default=3)
+    arguments = parser.parse_args()
+    if not all(os.environ.get(name) == value for name, value in QUIET.items()):
+        # Ray reads them at its import, which this file's own has already done
+        os.environ.update(QUIET)
+        os.execvp(sys.executable, [sys.executable, "-m", "bench.ray_nodes", *sys.argv[1:]])
+    with tempfile.TemporaryDirectory() as folder:
+        found = measure(arguments.seconds, arguments.rounds, Path(folder))
+    print(json.dumps({"measured": datetime.now(UTC).isoformat(timespec="seconds"), **found}, indent=2))
+
+
+if __name__ == "__main__":
+    main()
