@@ -22,6 +22,7 @@ from secondlook.gallery.founding import Foundation, found, found_in_memory, reop
 from secondlook.gallery.held import Weighed
 from secondlook.gallery.keys import KeySource
 from secondlook.gallery.knowing import Known, known
+from secondlook.gallery.milvus_search import MilvusSearch
 from secondlook.gallery.names import Place, Who, folded_name
 from secondlook.gallery.people import NewReference, Reference, Subject, checked_templates
 from secondlook.gallery.records import RetiredKeyRow
@@ -102,6 +103,14 @@ class Gallery:
         if self._chosen is not None and (self._chosen.pack, self._chosen.comparison.id) == (meta.pack, comparison.id):
             return self
         return Gallery(self._foundation, chosen, indexes=self._indexes)
+
+    def in_milvus(self, place: str) -> MilvusSearch:
+        """The same gallery and comparison, searched in Milvus, where a vector of each subject then lies in clear. place:
+        ``http://HOST:19530``, or a file of Milvus Lite that ends in ``.db``. Raises OutputError, GalleryError, ExtraMissing."""
+        with self._reading() as room:
+            meta = reading.meta(room)
+            comparison = fitting(self._chosen, meta.pack, meta.dimension, self.place)
+        return MilvusSearch.open(self._foundation, place, meta.pack, comparison)
 
     def witnessed(self, by: Callable[[], object]) -> Gallery:
         """The same gallery; each change made through this one calls ``by`` before it counts, and is not made where that

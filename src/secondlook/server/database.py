@@ -67,9 +67,9 @@ class Database:
         if self._where is None:
             return ()
         return (
-            f"Nor could those of the server of {self.place}, where the service's tables are: sightings there are sealed with the "
-            "key that was dropped; pictures in blind sets that were open are sealed with the gallery's, and whoever has that and "
-            "those files could open them.",
+            f"The files, the write-ahead log and the backups of the server of {self.place}, where the service's tables are, "
+            "could not be looked through: sightings there are sealed with the key that was dropped; pictures in blind sets that "
+            "were open are sealed with the gallery's, and whoever has that and those files could open them.",
         )
 
     def upgrade(self) -> None:
