@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -17,6 +19,7 @@ from job_samples import sent
 from rtsp_cameras import free_port
 from secondlook.assemble import Identifier, Settings, assemble, new_gallery, open_or_create
 from secondlook.enrolling import Enrolment, EnrolOptions
+from secondlook.errors import ClusterError
 from secondlook.gallery import KeyFile
 from secondlook.runs.find import Annotate, RunResult, find_into
 from secondlook.runs.journal import Start
@@ -93,6 +96,24 @@ def run(here: Identifier, footage: tuple[Path, ...], out: Path, watcher: Watchin
     """On this machine alone, or on the cluster."""
     eyes = None if cluster is None else on_ray(here, cluster.address, Annotate.NONE, looks=6)
     return find_into(footage, out, here, Start.NEW, Annotate.NONE, watcher, eyes)
+
+
+@pytest.mark.prove
+def test_a_cluster_of_this_machine_alone(footage: tuple[Path, ...], tmp_path: Path) -> None:
+    """As it is typed: a process of its own, which starts and ends the cluster."""
+    command = [sys.executable, "-m", "secondlook"]
+    lean = ["--gallery", str(tmp_path / "g"), "--quiet", "--threads", "1"]
+    subprocess.run([*command, "enrol", str(SHARED / "people"), "--pack", "dlib-resnet", *lean], check=True, timeout=200)
+    find = [*command, "find", *map(str, footage), *lean, "--annotate", "none"]
+    subprocess.run([*find, "--out", str(tmp_path / "alone")], check=True, timeout=200)
+    subprocess.run([*find, "--out", str(tmp_path / "afar"), "--ray", "local"], check=True, timeout=250)
+    same(tmp_path / "alone", tmp_path / "afar")
+
+
+def test_nobody_at_the_address(here: Identifier, footage: tuple[Path, ...], tmp_path: Path) -> None:
+    eyes = on_ray(here, f"{ADDRESS}:{free_port()}", Annotate.NONE)
+    with pytest.raises(ClusterError, match=r"nobody answers at 127\.0\.0\.1:\d+ .*: start a cluster with `ray start"):
+        find_into(footage, tmp_path / "out", here, Start.NEW, Annotate.NONE, Watching(), eyes)
 
 
 @pytest.mark.prove

@@ -186,6 +186,30 @@ def test_a_run_that_was_stopped_goes_on_after_the_parts_it_has(tmp_path: Path, a
     assert not (tmp_path / "afar" / ".run" / "parts").exists()
 
 
+def test_a_part_that_was_damaged_on_the_disk_is_looked_at_again(tmp_path: Path) -> None:
+    video = walk(tmp_path / "a.mkv", CROWD)
+    run([video], tmp_path / "alone", annotate=Annotate.NONE)
+    run_stopped([video], tmp_path / "afar")
+    kept = sorted((tmp_path / "afar" / ".run" / "parts").glob("*.npz"))
+    assert len(kept) > 1
+    kept[0].write_bytes(kept[0].read_bytes()[:1000])
+    cluster = FakeCluster()
+    run_afar([video], tmp_path / "afar", cluster, Start.RESUME)
+    same(tmp_path / "alone", tmp_path / "afar")
+    parts = len(working.plan_video(kit(identifier()), kits.File.at(video)))
+    assert cluster.done.count("look_at_part") == parts - len(kept) + 1
+
+
+def test_parts_of_a_video_that_was_changed_meanwhile_are_not_used(tmp_path: Path) -> None:
+    video = walk(tmp_path / "a.mkv", CROWD)
+    run_stopped([video], tmp_path / "afar")
+    walk(video, CROWD[1:])
+    run([video], tmp_path / "alone", annotate=Annotate.NONE)
+    run_rest([video], tmp_path / "afar")
+    for name in WRITTEN:
+        assert (tmp_path / "alone" / name).read_bytes() == (tmp_path / "afar" / name).read_bytes()
+
+
 def test_a_run_goes_on_alone_after_a_cluster_and_the_other_way_round(tmp_path: Path) -> None:
     paths = [*sources(tmp_path / "in"), walk(tmp_path / "in" / "g.mkv", CROWD)]
     run(paths, tmp_path / "alone", annotate=Annotate.NONE)
