@@ -4,7 +4,8 @@ python -m bench.ray_nodes --seconds 120 --rounds 3
 
 The nodes are processes of this machine, on its loopback, each with one core; a task has one thread. The cluster is up and
 has looked at a few seconds of the same video before the clock starts, so no process is started and no model opened while it
-runs. Rounds alternate between the clusters. Every run must write what a run alone on this machine writes, to the byte.
+runs. Rounds alternate between the clusters; what else the machine did meanwhile is told with them. Every run must write
+what a run alone on this machine writes, to the byte.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
 import ray
 from ray.cluster_utils import Cluster
 
@@ -72,6 +74,21 @@ def seconds_for(identifier: Identifier, clip: Path, out: Path, address: str | No
     return time.perf_counter() - start
 
 
+def idle_and_ours() -> tuple[float, float]:
+    """Processor time since the start, s: idle of the whole machine, and of this process and all that it has started."""
+    tick = os.sysconf("SC_CLK_TCK")
+    fields = Path("/proc/stat").read_text().split("\n")[0].split()
+    me = psutil.Process()
+    ours = sum(sum(one.cpu_times()[:2]) for one in [me, *me.children(recursive=True)])
+    return (int(fields[4]) + int(fields[5])) / tick, ours
+
+
+def others_share(before: tuple[float, float], after: tuple[float, float], seconds: float) -> float:
+    """What ran beside the measurement, as a share of all cores: a busy machine measures nothing."""
+    idle, ours = after[0] - before[0], after[1] - before[1]
+    return max(0.0, 1 - (idle + ours) / (seconds * (os.cpu_count() or 1)))
+
+
 def written(out: Path) -> list[bytes]:
     files = [out / "sightings.jsonl", out / "paths.jsonl", *sorted((out / "crops").iterdir())]
     return [file.read_bytes() for file in files]
@@ -82,6 +99,7 @@ def measure(seconds: float, rounds: int, folder: Path) -> dict[str, object]:
     standard_video(clip, SHARED, faces=FACES, seconds=seconds)
     standard_video(short, SHARED, faces=FACES, seconds=20)
     taken: dict[int, list[float]] = {1: [], 2: []}
+    others = list[float]()
     with enrolled() as identifier:
         alone = seconds_for(identifier, clip, folder / "alone", None)
         for number in range(rounds):
@@ -89,17 +107,24 @@ def measure(seconds: float, rounds: int, folder: Path) -> dict[str, object]:
                 with nodes(count) as address:
                     seconds_for(identifier, short, folder / "warm", address)
                     out = folder / f"{count}-{number}"
+                    before = idle_and_ours()
                     taken[count].append(seconds_for(identifier, clip, out, address))
+                    others.append(others_share(before, idle_and_ours(), taken[count][-1]))
                 if written(out) != written(folder / "alone"):
                     raise SystemExit(f"{count} nodes wrote something else than one machine alone")
-                print(f"{count} nodes: {taken[count][-1]:.1f} s", flush=True)
+                print(
+                    f"{count} nodes: {taken[count][-1]:.1f} s, others used {others[-1]:.0%} of the machine", flush=True
+                )
     middle = {count: statistics.median(times) for count, times in taken.items()}
+    least = {count: min(times) for count, times in taken.items()}
     return {
         "video": {"seconds": seconds, "width": 1920, "height": 1080, "rate": 30, "faces": FACES},
         "alone_one_thread_s": round(alone, 1),
         "one_node_s": [round(time_s, 1) for time_s in taken[1]],
         "two_nodes_s": [round(time_s, 1) for time_s in taken[2]],
-        "times_faster": round(middle[1] / middle[2], 2),
+        "times_faster_median": round(middle[1] / middle[2], 2),
+        "times_faster_least": round(least[1] / least[2], 2),
+        "others_used_of_the_machine": [round(share, 2) for share in others],
         "cores_of_this_machine": os.cpu_count(),
         "ray": ray.__version__,
         "sightings": len((folder / "alone" / "sightings.jsonl").read_text().splitlines()),
