@@ -108,6 +108,7 @@ def pairs(
     "",
     status_code=201,
     summary="Enrol somebody",
+    responses={200: {"model": Enrolled, "description": "No picture could be enrolled, so nobody is."}},
     openapi_extra=form_documented(
         ["name", "pictures"],
         name={"type": "string", "minLength": 1, "maxLength": MOST_NAME, "example": "Ada Lovelace"},
