@@ -158,10 +158,9 @@ def gallery(
 def dealt(rng: np.random.Generator, *pools: Sequence[tuple[bytes, Floats]], people: int = 14) -> SmallGallery:
     """New people, each with a picture from the pools in turn (the files of ``pool``): nobody looks as before."""
     held = {}
-    picks = [rng.permutation(len(pool)) for pool in pools]
+    picks = rng.permutation(min(len(pool) for pool in pools))
     for number in range(people):
-        which = number % len(pools)
-        crop, points = pools[which][int(picks[which][number // len(pools)])]
+        crop, points = pools[number % len(pools)][int(picks[number])]
         name = f"person {number}"
         held[name] = [enrolled_picture(number, name, crop, points, template(rng))]
     return SmallGallery(held)

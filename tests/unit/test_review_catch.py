@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from bench.hiding import chunks, form
 from PIL import Image
 
-from review_hiding import chunks, form
 from review_samples import (
     COARSE,
     CRISP,
