@@ -21,40 +21,71 @@ def _loaded(name: str) -> Made:
     # imports stand where they are needed: all together take a second of the processor, most commands need a part
     match name:
         case "demo":
-            from secondlook.cli.demo import demo as made
+            from secondlook.cli.demo import demo
+
+            return demo
         case "enrol":
-            from secondlook.cli.enrol import enrol as made
+            from secondlook.cli.enrol import enrol
+
+            return enrol
         case "find":
-            from secondlook.cli.find import find as made
+            from secondlook.cli.find import find
+
+            return find
         case "watch":
-            from secondlook.cli.watch import watch as made
+            from secondlook.cli.watch import watch
+
+            return watch
         case "audit":
-            from secondlook.cli.audit import audit as made
+            from secondlook.cli.audit import audit
+
+            return audit
         case "calibrate":
-            from secondlook.cli.calibrate import calibrate as made
+            from secondlook.cli.calibrate import calibrate
+
+            return calibrate
         case "redact":
-            from secondlook.cli.redact import redact as made
+            from secondlook.cli.redact import redact
+
+            return redact
         case "exposure":
-            from secondlook.cli.exposure import exposure as made
+            from secondlook.cli.exposure import exposure
+
+            return exposure
         case "erase":
-            from secondlook.cli.erase import erase as made
+            from secondlook.cli.erase import erase
+
+            return erase
         case "backup":
-            from secondlook.cli.backup import backup as made
+            from secondlook.cli.backup import backup
+
+            return backup
         case "restore":
-            from secondlook.cli.backup import restore as made
+            from secondlook.cli.backup import restore
+
+            return restore
         case "serve":
-            from secondlook.cli.serve import serve as made
+            from secondlook.cli.serve import serve
+
+            return serve
         case "plan":
-            from secondlook.cli.plan import plan as made
+            from secondlook.cli.plan import plan
+
+            return plan
         case "gallery":
-            from secondlook.cli.gallery import app as made
+            from secondlook.cli.gallery import app
+
+            return app
         case "log":
-            from secondlook.cli.log import app as made
+            from secondlook.cli.log import app
+
+            return app
         case "packs":
-            from secondlook.cli.packs import app as made
+            from secondlook.cli.packs import app
+
+            return app
         case _:
             raise KeyError(name)
-    return cast(Made, made)
 
 
 class _Commands(Mapping[str, Any]):
