@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import track
 
+from secondlook.assemble import Settings
 from secondlook.faces.align import chip
 from secondlook.faces.detect import Search, find_faces
 from secondlook.faces.packs import opening
@@ -30,6 +31,7 @@ from secondlook.sources import read_photo
 from secondlook.types import Floats
 
 LFW = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "lfw"
+DETECTOR = Settings().detector
 FPIRS = (0.1, 0.03, 0.01, 0.003)
 
 
@@ -41,26 +43,26 @@ class Templates:
     subjects: NDArray[np.str_]
 
 
-def templates(packs: list[str], cache: Path) -> dict[str, Templates]:
+def templates(packs: list[str], cache: Path, detector: str = DETECTOR) -> dict[str, Templates]:
     """Of every picture, made once and kept in ``cache`` (outside the repository: they are of real people)."""
     embedders = {name: opening.recogniser(name, RunOptions()) for name in packs}
-    places = {name: cache / f"lfw-{e.pack.replace('@', '-')}.npz" for name, e in embedders.items()}
+    places = {name: cache / f"lfw-{detector}-{e.pack.replace('@', '-')}.npz" for name, e in embedders.items()}
     missing = {name: e for name, e in embedders.items() if not places[name].is_file()}
     if missing:
         cache.mkdir(parents=True, exist_ok=True)
-        for name, made in _made(missing).items():
+        for name, made in _made(missing, detector).items():
             np.savez(places[name], values=made.values, subjects=made.subjects)
     held = {name: np.load(place) for name, place in places.items()}
     return {name: Templates(h["values"], h["subjects"]) for name, h in held.items()}
 
 
-def _made(embedders: dict[str, PackEmbedder]) -> dict[str, Templates]:
-    detector = opening.detector("centerface", RunOptions())
+def _made(embedders: dict[str, PackEmbedder], detector: str) -> dict[str, Templates]:
+    looking = opening.detector(detector, RunOptions())
     pictures = sorted(LFW.glob("*/*.jpg"))
     values = {name: np.zeros((len(pictures), e.dimension), np.float32) for name, e in embedders.items()}
     for row, path in enumerate(track(pictures, "Templates", console=Console(stderr=True))):
         pixels = read_photo(path).pixels
-        found = find_faces(detector, pixels, Search())
+        found = find_faces(looking, pixels, Search())
         if not len(found):
             continue
         # LFW's subject is in the middle.
@@ -155,11 +157,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pack", action="append", help="may be given several times; default: dlib-resnet")
     parser.add_argument("--cache", type=Path, required=True, help="folder outside the repository for templates")
+    parser.add_argument("--detector", default=DETECTOR)
     asked = parser.parse_args()
-    for pack, t in templates(asked.pack or ["dlib-resnet"], asked.cache).items():
+    for pack, t in templates(asked.pack or ["dlib-resnet"], asked.cache, asked.detector).items():
         folds = [pair_accuracy(t, seed) for seed in range(8)]
         result = {
             "pack": pack,
+            "detector": asked.detector,
             "pictures": len(t.values),
             "no_face": int((t.values == 0).all(1).sum()),
             "pair_accuracy": round(float(np.mean([a for a, _ in folds])), 4),

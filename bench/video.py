@@ -1,5 +1,6 @@
 """A 1080p video with few faces: ours at default settings against face_recognition on every frame, same clip, same cores.
 
+pip install --no-deps face_recognition==1.3.0 "setuptools<81"    # make bench does the same at 720p without it
 python -m bench.video --seconds 20
 """
 
@@ -11,7 +12,6 @@ import tempfile
 import time
 from pathlib import Path
 
-import face_recognition
 import numpy as np
 
 from bench.crowd import people
@@ -56,6 +56,8 @@ def ours(clip: Path, faces: int, annotate: Annotate, out: Path) -> tuple[float, 
 
 def theirs(clip: Path, faces: int, frames: int) -> float:
     """Seconds a frame of face_recognition (HOG, every frame, compared with everybody enrolled)."""
+    import face_recognition  # of this environment, where it may be missing
+
     cast = [p for p in people(SHARED) if p.reference][:faces]
     known = [e for p in cast for e in face_recognition.face_encodings(read_photo(str(p.reference)).pixels)[:1]]
     start, seen = time.perf_counter(), 0

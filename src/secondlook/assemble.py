@@ -141,13 +141,14 @@ def recognisers() -> tuple[Pack, ...]:
     return tuple(sorted(found, key=_rank))
 
 
-def _rank(pack: Pack) -> tuple[float, str]:
+def _rank(pack: Pack) -> tuple[bool, float, str]:
+    """What runs in integers comes after what it was made from, which has a calibration of its own."""
     card = pack.card
     rates = card.rates if isinstance(card, RecogniserCard) else ()
     measured = [rate.value for rate in rates if (rate.measure, rate.at) == ("FNIR", "FPIR 0.01")]
     # A pack we recommend was chosen for being better; its own measurement, where it has one, still goes first.
     unmeasured = 0.999 if card.name == RECOMMENDED.name else 2.0
-    return (min(measured, default=unmeasured), card.name)
+    return (bool(pack.ranges), min(measured, default=unmeasured), card.name)
 
 
 def best_recogniser() -> str:

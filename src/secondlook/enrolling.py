@@ -10,7 +10,7 @@ import io
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +31,7 @@ from secondlook.gallery import (
     Who,
 )
 from secondlook.gallery.enrolment import Refusal, Siblings, already_enrolled, choose_face, judged, refused, suspicion
-from secondlook.identify import Stages, faces
+from secondlook.identify import Stages, everybody
 from secondlook.sources import Picture, picture_from
 from secondlook.types import Face, Floats, Frame
 
@@ -193,9 +193,12 @@ def look(
     picture's file, in hex, by which it is known again."""
     if _has_picture(gallery, who, sha256):
         return already_enrolled(label, name)
-    face = choose_face(faces(frame, stages, stages.enrol_search), options.limits)
-    if isinstance(face, Refusal):
-        return refused(label, name, face)
+    shots = list(everybody(frame, stages, stages.enrol_search))
+    meant = choose_face([shot.face for shot in shots], options.limits)
+    if isinstance(meant, Refusal):
+        return refused(label, name, meant)
+    (chip,) = (shot.chip for shot in shots if shot.face is meant)
+    face = replace(meant, template=stages.embedder.embed(chip[None])[0], pack=stages.embedder.pack)
     return Usable(label, _reference(frame, face, label, sha256))
 
 

@@ -159,6 +159,9 @@ class FakeGallery:
     def subjects(self) -> int:
         return sum(len(templates) > 0 for templates in self.people.values())
 
+    def search_many(self, templates: Floats, pack: str, k: int = 5) -> tuple[tuple[Candidate, ...], ...]:
+        return tuple(self.search(template, pack, k) for template in templates)
+
     def search(self, template: Floats, pack: str, k: int = 5) -> tuple[Candidate, ...]:
         if pack != self.pack:
             raise PackMismatch(f"the gallery holds templates of {self.pack}, not of {pack}: embed with {self.pack}.")

@@ -13,13 +13,13 @@ from functools import partial
 
 import numpy as np
 
-from secondlook.decide.rule import Limits, Rule, decide, not_searchable
+from secondlook.decide.rule import Limits, Rule, decide, decide_many, not_searchable
 from secondlook.faces.detect import Search, find_faces
-from secondlook.ports import Detector, Embedder, Searchable
+from secondlook.ports import Detector, Embedder, Searchable, SearchableAtOnce
 from secondlook.track.alerting import Alert, Alerts, Because, LiveSighting, Stage, Withdrawal
 from secondlook.track.follow import Follower
 from secondlook.track.in_view import Cutting, InView, shoot
-from secondlook.track.shots import Keep, OpenTrack, Shot, closed, divide, embedded
+from secondlook.track.shots import Keep, OpenTrack, Shot, closed, divide, embedded, with_templates
 from secondlook.types import Decision, Detections, Face, Floats, Frame, Quality, Sighting, Track
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Stages",
     "Withdrawal",
     "counts",
+    "everybody",
     "faces",
     "follower",
     "live",
@@ -86,26 +87,30 @@ def photo(frame: Frame, gallery: Searchable, stages: Stages) -> list[Sighting]:
     return sightings(frame.source, shots(frame, stages), gallery, stages)
 
 
-def shots(frame: Frame, stages: Stages, search: Search | None = None) -> list[Shot]:
-    """Everybody in one picture with their templates, best detected first: all of ``photo`` but the gallery's part.
+def shots(frame: Frame, stages: Stages) -> list[Shot]:
+    """Everybody in one picture with their templates, best detected first: all of ``photo`` but the gallery's part."""
+    return list(with_templates(everybody(frame, stages, stages.photo_search), stages.embedder.embed))
 
-    search: None: as photographs are searched.
-    """
-    found = find_faces(stages.detector, frame.pixels, search or stages.photo_search)
-    bare = [shoot(frame, found, row, stages.embedder.layout) for row in range(len(found))]
-    templates = _embed(bare, stages.embedder)
-    return [replace(shot, template=template) for shot, template in zip(bare, templates, strict=True)]
+
+def everybody(frame: Frame, stages: Stages, search: Search) -> Iterator[Shot]:
+    """Everybody in one picture as they are cut out, best detected first, without templates."""
+    found = find_faces(stages.detector, frame.pixels, search)
+    return (shoot(frame, found, row, stages.embedder.layout) for row in range(len(found)))
 
 
 def sightings(source: str, seen: Iterable[Shot], gallery: Searchable, stages: Stages) -> list[Sighting]:
     """What is decided of the ``shots`` of one picture."""
-    return [_sighting(source, shot, row, gallery, stages) for row, shot in enumerate(seen, start=1)]
+    faced = list(seen)
+    decisions = _decisions(faced, gallery, stages)
+    return [
+        _sighting(source, shot, row, decision, stages)
+        for row, (shot, decision) in enumerate(zip(faced, decisions, strict=True), start=1)
+    ]
 
 
-def faces(frame: Frame, stages: Stages, search: Search | None = None) -> list[Face]:
-    """Every face of one picture with its template: for enrolment, and whoever wants to go on alone."""
-    seen = shots(frame, stages, search)
-    return [replace(shot.face, template=shot.template, pack=stages.embedder.pack) for shot in seen]
+def faces(frame: Frame, stages: Stages) -> list[Face]:
+    """Every face of one picture with its template: for whoever wants to go on alone."""
+    return [replace(shot.face, template=shot.template, pack=stages.embedder.pack) for shot in shots(frame, stages)]
 
 
 def video(
@@ -180,12 +185,6 @@ def counts(track: OpenTrack, stages: Stages) -> bool:
     return track.piece > 1 or len(track.path) > 1 or track.best_score >= stages.single_score
 
 
-def _embed(shots: list[Shot], embedder: Embedder) -> Floats:
-    if not shots:
-        return np.zeros((0, embedder.dimension), np.float32)
-    return embedder.embed(np.stack([shot.chip for shot in shots]))
-
-
 def _close(
     tracks: list[OpenTrack], source: str, number: Callable[[], int], gallery: Searchable, stages: Stages
 ) -> Iterator[Sighting]:
@@ -217,7 +216,7 @@ def _track_sighting(source: str, opened: OpenTrack, track: Track, gallery: Searc
     )
 
 
-def _sighting(source: str, shot: Shot, number: int, gallery: Searchable, stages: Stages) -> Sighting:
+def _sighting(source: str, shot: Shot, number: int, decision: Decision, stages: Stages) -> Sighting:
     face = shot.face
     x0, y0, x1, y1 = (float(v) for v in face.box)
     return Sighting(
@@ -231,10 +230,20 @@ def _sighting(source: str, shot: Shot, number: int, gallery: Searchable, stages:
         frames=1,
         detector_score=face.detector_score,
         quality=face.quality,
-        decision=_decision(shot.template, face.quality, gallery, stages),
+        decision=decision,
         pack=stages.embedder.pack,
         crop=shot.crop,
     )
+
+
+def _decisions(faced: list[Shot], gallery: Searchable, stages: Stages) -> list[Decision]:
+    """One each; all are searched for at once where the gallery can."""
+    templates = [shot.template for shot in faced if shot.template is not None]
+    if not isinstance(gallery, SearchableAtOnce) or len(templates) < len(faced):
+        return [_decision(shot.template, shot.face.quality, gallery, stages) for shot in faced]
+    found = gallery.search_many(np.array(templates, np.float32), stages.embedder.pack) if templates else ()
+    qualities = [shot.face.quality for shot in faced]
+    return list(decide_many(found, qualities, gallery.subjects, stages.point, stages.limits))
 
 
 def _decision(template: Floats | None, quality: Quality, gallery: Searchable, stages: Stages) -> Decision:

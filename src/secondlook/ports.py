@@ -111,6 +111,15 @@ class Searchable(Protocol):
         ...
 
 
+@runtime_checkable
+class SearchableAtOnce(Searchable, Protocol):
+    """A gallery that is quicker when asked about everybody in a picture at once."""
+
+    def search_many(self, templates: Floats, pack: str, k: int = 5) -> tuple[tuple[Candidate, ...], ...]:
+        """(n, D), n may be 0 -> as ``search`` for each."""
+        ...
+
+
 class Action(StrEnum):
     """What was done. The last two are the log's own: it writes them about itself."""
 

@@ -40,6 +40,7 @@ from secondlook.ports import Action, Entry
         (ports.Embedder, FakeEmbedder()),
         (ports.Comparison, FakeComparison()),
         (ports.Searchable, FakeGallery({})),
+        (ports.SearchableAtOnce, FakeGallery({})),
         (ports.Index, FakeIndex()),
         (ports.Log, FakeLog()),
     ],
@@ -57,7 +58,7 @@ def test_each_port_has_its_fake(port: type, fake: object) -> None:
 
 def test_no_port_is_without_a_fake() -> None:
     made = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)}
-    assert made == {"Protocol", "Detector", "Hinting", "Embedder", "Comparison", "Searchable", "Index", "Log"}
+    assert made == {"Protocol", "Detector", "Hinting", "Embedder", "Comparison", "Searchable", "SearchableAtOnce", "Index", "Log"}
 
 
 def test_the_detector_finds_what_is_painted() -> None:

@@ -10,6 +10,8 @@ import numpy as np
 from secondlook.ports import ChipLayout
 from secondlook.types import Floats, Pixels
 
+_AS_COMPLEX = np.array([1, 1j])
+
 
 def similarity(source: Floats, target: Floats) -> Floats:
     """The (2, 3) matrix of the rotation, scale and shift that brings ``source`` nearest to ``target``, both (k, 2).
@@ -17,18 +19,15 @@ def similarity(source: Floats, target: Floats) -> Floats:
     Least squares; Umeyama, IEEE PAMI 13(4), 1991, without reflection. Coincident points give the shift alone.
     """
     a, b = source.astype(np.float64), target.astype(np.float64)
-    a_mean, b_mean = a.mean(0), b.mean(0)
-    a, b = a - a_mean, b - b_mean
-    spread = float((a * a).sum())
-    if spread < 1e-9:
-        scale_rotation = np.eye(2)
-    else:
-        # In two dimensions the best rotation has a closed form: complex regression of b on a.
-        cosine = float((a * b).sum()) / spread
-        sine = float((a[:, 0] * b[:, 1] - a[:, 1] * b[:, 0]).sum()) / spread
-        scale_rotation = np.array([[cosine, -sine], [sine, cosine]])
-    shift = b_mean - scale_rotation @ a_mean
-    return np.hstack([scale_rotation, shift[:, None]]).astype(np.float32)
+    a_mean, b_mean = a.sum(0) / len(a), b.sum(0) / len(b)
+    # In two dimensions the best rotation has a closed form: complex regression of b on a.
+    p, q = ((v - m) @ _AS_COMPLEX for v, m in ((a, a_mean), (b, b_mean)))
+    spread = float(np.vdot(p, p).real)
+    turn = complex(np.vdot(p, q)) / spread if spread >= 1e-9 else 1 + 0j
+    cosine, sine = turn.real, turn.imag
+    x, y = float(a_mean[0]), float(a_mean[1])
+    shift = float(b_mean[0]) - cosine * x + sine * y, float(b_mean[1]) - sine * x - cosine * y
+    return np.array([[cosine, -sine, shift[0]], [sine, cosine, shift[1]]], np.float32)
 
 
 def chip(pixels: Pixels, landmarks: Floats, layout: ChipLayout) -> Pixels:

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 import cv2
 import numpy as np
@@ -171,7 +172,7 @@ def _run(look: Callable[[Pixels], Detections], pixels: Pixels, step: Pass, thres
     return Detections(boxes, landmarks, faces.scores)[_inside((boxes[:, :2] + boxes[:, 2:]) / 2, step.core)]
 
 
-def _inside(centres: Floats, core: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+def _inside(centres: NDArray[np.floating[Any]], core: tuple[float, float, float, float]) -> NDArray[np.bool_]:
     left, top, right, bottom = core
     return np.asarray((centres >= [left, top]).all(1) & (centres < [right, bottom]).all(1))
 
