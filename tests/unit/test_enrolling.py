@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from dataclasses import replace
 from pathlib import Path
+from threading import active_count
 
 import numpy as np
 import pytest
@@ -202,6 +203,38 @@ def test_without_a_measured_threshold_nobody_looks_like_anybody(tmp_path: Path, 
     unmeasured = stages(point=replace(POINT, threshold=None, doubtful=None, unlike=-1.0))
     for folder in ("1", "2"):
         assert [r.status for r in results(tmp_path / folder, gallery, the=unmeasured)] == [EnrolStatus.ENROLLED]
+
+
+@pytest.mark.parametrize("at_once", [2, 5])
+def test_several_pictures_at_once_end_as_one_after_another(tmp_path: Path, at_once: int) -> None:
+    """People of every kind: more of them than are looked at ahead, bad pictures, and somebody under two names."""
+    colours = [RED, BLUE, GREEN, CYAN]
+    for n in range(23):
+        for k in range(n % 3 + 1):
+            one(tmp_path / f"P{n:02d}" / f"{k}.png", colours[n % 4], 20 + 3 * n)
+    save(tmp_path / "P05" / "nobody.png")
+    (tmp_path / "P07" / "broken.png").write_bytes(b"no picture")
+    embedder = FakeEmbedder()
+
+    def told(people: list[Enrolment], many: int) -> tuple[list[EnrolResult], list[tuple[str, int]]]:
+        with Gallery.in_memory(embedder.pack, embedder.dimension) as gallery:
+            done = [r for part in enrol(people, gallery, stages(), OPTIONS, many) for r in part]
+            return done, [(person.name, person.references) for person in gallery.subject_list()]
+
+    people = list(enrolments(tmp_path))
+    again = [*people, people[0], people[3]]
+    assert told(people, at_once) == told(people, 1)
+    assert told(again, at_once) == told(again, 1), "also whoever is named twice"
+
+
+def test_who_stops_asking_leaves_nobody_looking(tmp_path: Path, gallery: Gallery) -> None:
+    for n in range(30):
+        one(tmp_path / f"P{n:02d}.png", RED, 20 + 3 * n)
+    before = active_count()
+    going = enrol(enrolments(tmp_path), gallery, stages(), OPTIONS, 3)
+    assert next(going)[0].status is EnrolStatus.ENROLLED
+    going.close()
+    assert gallery.subjects == 1 and active_count() == before
 
 
 def test_nobody_to_enrol(gallery: Gallery) -> None:

@@ -29,7 +29,7 @@ from secondlook.fakes import (
 )
 from secondlook.identify import faces, photo, video
 from secondlook.track.shots import Keep
-from secondlook.types import Detections, Floats, Frame, Outcome, Pixels, Sighting
+from secondlook.types import Candidate, Detections, Floats, Frame, Outcome, Pixels, Sighting
 
 
 def frame(*squares: Square, height: int = 150, width: int = 260) -> Frame:
@@ -51,6 +51,22 @@ def facts(sighting: Sighting) -> tuple[object, ...]:
 def test_nobody_in_a_photograph() -> None:
     assert photo(frame(), gallery(), stages()) == []
     assert faces(frame(), stages()) == []
+
+
+def test_all_at_once_and_one_after_another_are_decided_alike() -> None:
+    class OneByOne:
+        """A gallery that cannot be asked about several."""
+
+        def __init__(self, within: FakeGallery) -> None:
+            self.within, self.pack, self.subjects = within, within.pack, within.subjects
+
+        def search(self, template: Floats, pack: str, k: int = 5) -> tuple[Candidate, ...]:
+            return self.within.search(template, pack, k)
+
+    squares = [Square(10 + 60 * n, 20, 24 + 2 * n, (RED, BLUE, GREEN, CYAN)[n]) for n in range(4)]
+    together = photo(frame(*squares), gallery(), stages())
+    alone = photo(frame(*squares), OneByOne(gallery()), stages())
+    assert len(together) == 4 and [facts(s) for s in together] == [facts(s) for s in alone]
 
 
 def test_everybody_in_a_photograph_has_one_decision() -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from secondlook.track.shots import Keep, OpenTrack, Shot, break_point, closed, divide, embedded
+from secondlook.track.shots import Keep, OpenTrack, Shot, break_point, closed, divide, embedded, with_templates
 from secondlook.types import Face, Floats, Pixels, Quality
 
 BOX = np.array([10, 10, 50, 50], np.float32)
@@ -150,6 +150,29 @@ def test_nothing_is_embedded_twice() -> None:
     one.keep(2, shot(0.7, 20))
     embedded([one, other], embed)
     assert asked == [3, 1]
+
+
+@pytest.mark.parametrize("n", [0, 1, 31, 32, 33, 64, 100])
+def test_everybody_gets_their_own_template_in_order(n: int) -> None:
+    asked: list[int] = []
+
+    def embed(chips: Pixels) -> Floats:
+        asked.append(len(chips))
+        return np.asarray(chips.reshape(len(chips), -1)[:, :4], np.float32)
+
+    bare = (Shot(shot(0.5, k).face, np.full((2, 2, 3), k, np.uint8), NO_PIXELS) for k in range(n))
+    done = list(with_templates(bare, embed))
+    assert [one.face.frame for one in done] == list(range(n))
+    assert all(one.template is not None and (one.template == one.face.frame).all() for one in done)
+    assert sum(asked) == n and 0 not in asked
+
+
+def test_who_cannot_embed_says_so_however_many_wait() -> None:
+    def embed(chips: Pixels) -> Floats:
+        raise RuntimeError("a broken model")
+
+    with pytest.raises(RuntimeError, match="a broken model"):
+        list(with_templates((shot(0.5, k) for k in range(80)), embed))
 
 
 def test_a_track_is_due_where_more_is_to_be_seen_and_not_too_often() -> None:
