@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import os
 import statistics
 import sys
@@ -50,8 +51,11 @@ def nodes(count: int) -> Iterator[str]:
     try:
         for _ in range(count):
             cluster.add_node(num_cpus=1, node_ip_address=HERE, object_store_memory=2**29)
+        # one driver for all that is run on it: the workers of one are not given to the next
+        ray.init(cluster.address, log_to_driver=False, logging_level=logging.ERROR)
         yield cluster.address
     finally:
+        ray.shutdown()
         cluster.shutdown()
 
 
