@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -47,4 +48,7 @@ def written(kind: Kind, frames: int = 30, uneven: bool = False) -> bytes:
             frame.pts, frame.time_base = 40 * number + number % 3 * 11 if uneven else number, base
             out.mux(stream.encode(frame))
         out.mux(stream.encode())
+    if hasattr(os, "sched_setscheduler"):
+        # SVT-AV1, run by root, leaves its caller at real-time priority, and with it every process that is started later
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
     return file.getvalue()
