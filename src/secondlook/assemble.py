@@ -61,7 +61,7 @@ class Settings:
     max_pixels: largest picture to decode.
     """
 
-    detector: str = "centerface-int8"
+    detector: str = "centerface"
     recogniser: str | None = None
     provider: Provider = Provider.AUTO
     threads: int = 0
