@@ -37,8 +37,8 @@ def _settings(case: Case) -> Settings:
     settings = Settings(recogniser="dlib-resnet")
     if "int8 templates" in case.variant:
         settings = replace(settings, recogniser="dlib-resnet-int8")
-    if "float detector" in case.variant:
-        settings = replace(settings, detector="centerface")
+    if "int8 detector" in case.variant:
+        settings = replace(settings, detector="centerface-int8")
     if "every frame" in case.variant:
         settings = replace(settings, every_s=0.0)
     return settings

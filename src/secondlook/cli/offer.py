@@ -13,14 +13,16 @@ from secondlook.errors import PackError
 from secondlook.faces.packs.cards import RecogniserCard
 from secondlook.faces.packs.installed import home
 from secondlook.faces.packs.known import RECOMMENDED
-from secondlook.faces.packs.shipped import DLIB_RESNET
+from secondlook.faces.packs.shipped import DLIB_RESNET, DLIB_RESNET_INT8
+
+BUILT_IN = (DLIB_RESNET.name, DLIB_RESNET_INT8.name)
 
 
 def offer_recommended(quiet: bool) -> None:
     """Says, or where somebody is there to answer asks, once on this machine. A refusal is remembered."""
     known = RECOMMENDED
     asked = home() / f"asked-{known.name}"
-    if quiet or asked.exists() or any(pack.card.name != DLIB_RESNET.name for pack in recognisers()):
+    if quiet or asked.exists() or any(pack.card.name not in BUILT_IN for pack in recognisers()):
         return
     say = err()
     say.print(
