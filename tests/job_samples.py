@@ -37,6 +37,8 @@ from secondlook.server.folder import DataFolder
 from secondlook.server.rows.groundwork import new_id
 from secondlook.server.service import Service
 from secondlook.server.settings import Options
+from secondlook.server.work import claims
+from secondlook.server.work.job import carry_out
 from secondlook.server.work.ordered import Makers
 from secondlook.types import Detections, Pixels
 from service_samples import reference
@@ -119,3 +121,20 @@ def sent(service: Service, actor: Actor, file: Path) -> Upload:
         return incoming.finish()
     finally:
         incoming.drop()
+
+
+def work(service: Service, made: Makers | None = None) -> int:
+    """What a worker does with the oldest job."""
+    claim = claims.next_claim(service)
+    assert claim is not None
+    return carry_out(service, claim, made or makers())
+
+
+def score_table(path: Path, rows: int = 400) -> Path:
+    lines = ["probe,reference,probe_subject,reference_subject,score"]
+    for n in range(rows):
+        mated = n % 2 == 0
+        score = (0.8 if mated else 0.2) + (n * 37 % 100) / 400
+        lines.append(f"p{n},r{n},s{n % 40},s{n % 40 if mated else n % 40 + 1},{score:.3f}")
+    path.write_text("\n".join(lines) + "\n")
+    return path

@@ -35,7 +35,9 @@ def test_a_candidate_is_told_and_an_interrupt_ends_it_in_order(
         said.append(started.stderr.readline())
         assert said[-1], "it ended before it told of the camera"
     os.killpg(started.pid, signal.SIGINT)
-    out, err = started.communicate(timeout=120)
+    # communicate() would miss the lines that readline() has taken in advance
+    out, err = started.stdout.read(), started.stderr.read()
+    started.wait(120)
     assert started.returncode == 0, err
     assert "is a candidate among 3 enrolled people" in out
     last = out.splitlines()[-1]

@@ -141,12 +141,13 @@ def test_nobody_outlives_the_one_who_watches(tmp_path: Path) -> None:
     red = film(tmp_path / "red.mkv", [Walker(20, 30, 1, RED)], 30)
     program = textwrap.dedent(
         f"""
-        import sys, time
+        import signal, sys, time
         sys.path[:0] = [{str(TESTS)!r}]
         from fake_watch import Heed, opened_fakes, task, until
         from secondlook.runs.watching import Watching
 
         if __name__ == "__main__":
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background would ignore it
             heed = Heed()
             watching = Watching(heed, build=opened_fakes)
             for name in ("front", "back"):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from job_samples import footage, makers, sent, working_service
+from job_samples import footage, makers, score_table, sent, work, working_service
 from secondlook.errors import (
     Conflict,
     CustodyError,
@@ -28,8 +28,6 @@ from secondlook.server.actors import Actor, Role
 from secondlook.server.acts import job_files, jobs
 from secondlook.server.acts.erasing import ServiceRemover
 from secondlook.server.acts.job_kinds import (
-    AuditAsked,
-    AuditResult,
     ExposureAsked,
     ExposureResult,
     FindAsked,
@@ -51,7 +49,6 @@ from secondlook.server.service import Service, Why
 from secondlook.server.work import claims
 from secondlook.server.work.claims import ClaimLost
 from secondlook.server.work.job import ENDED, UNFORESEEN, carry_out
-from secondlook.server.work.ordered import Makers
 from secondlook.server.work.tidying import remove_strays, tidy
 from service_samples import account
 
@@ -82,13 +79,6 @@ def uploads(service: Service, operator: Actor, tmp_path: Path) -> tuple[Upload, 
 
 def ids(uploads: tuple[Upload, ...]) -> tuple[str, ...]:
     return tuple(upload.id for upload in uploads)
-
-
-def work(service: Service, made: Makers | None = None) -> int:
-    """What a worker does with the oldest job."""
-    claim = claims.next_claim(service)
-    assert claim is not None
-    return carry_out(service, claim, made or makers())
 
 
 def rows(service: Service) -> list[SightingRow]:
@@ -388,7 +378,7 @@ def test_the_copies_are_attacked_where_that_is_asked_for(
     assert {"proof.html", "proof.json"} <= {file.name for file in job_files.job_files(service, operator, made.id)}
 
 
-# Exposure and audits
+# Exposure
 
 
 def test_exposure(service: Service, operator: Actor, uploads: tuple[Upload, ...]) -> None:
@@ -399,50 +389,6 @@ def test_exposure(service: Service, operator: Actor, uploads: tuple[Upload, ...]
     assert (done.result.sources, done.result.faces, done.result.population) == (1, 2, 500)
     names = {file.name for file in job_files.job_files(service, operator, made.id)}
     assert {"report.html", "exposure.jsonl"} <= names and any(name.startswith("maps/") for name in names)
-
-
-def table(path: Path, rows: int = 400) -> Path:
-    lines = ["probe,reference,probe_subject,reference_subject,score"]
-    for n in range(rows):
-        mated = n % 2 == 0
-        score = (0.8 if mated else 0.2) + (n * 37 % 100) / 400
-        lines.append(f"p{n},r{n},s{n % 40},s{n % 40 if mated else n % 40 + 1},{score:.3f}")
-    path.write_text("\n".join(lines) + "\n")
-    return path
-
-
-def test_an_audit_is_an_auditors(
-    service: Service, operator: Actor, uploads: tuple[Upload, ...], tmp_path: Path
-) -> None:
-    auditor, boss = account(service, Role.AUDITOR, "bob"), account(service, Role.ADMIN, "boss")
-    scores = sent(service, auditor, table(tmp_path / "scores of Ann.csv"))
-    asked = AuditAsked(uploads=(scores.id,), label="the gate's own system", seed=3)
-    with pytest.raises(Forbidden):
-        jobs.start(service, operator, new_id(), asked)
-    with pytest.raises(Forbidden):
-        jobs.start(service, auditor, new_id(), FindAsked(uploads=(scores.id,)), WHY)
-    made = jobs.start(service, auditor, new_id(), asked)
-    work(service)
-    tidy(service)
-    done = jobs.job(service, auditor, made.id)
-    assert isinstance(done.result, AuditResult), done.sentence
-    assert done.result.findings
-    names = {file.name for file in job_files.job_files(service, boss, made.id)}
-    assert {"report.html", "metrics.json"} <= names
-    report = job_files.fetch(service, boss, made.id, "report.html").path.read_text()
-    assert "the gate&#x27;s own system" in report or "the gate's own system" in report
-    assert str(service.folder.root) not in report and "Ann" not in report and "--seed 3" in report
-    assert not (service.folder.jobs / made.id / "in").exists()
-
-
-def test_a_table_that_is_none_fails_in_one_sentence(service: Service, tmp_path: Path) -> None:
-    auditor = account(service, Role.AUDITOR, "bob")
-    file = tmp_path / "a.csv"
-    file.write_text("one,two\n1,2\n")
-    made = jobs.start(service, auditor, new_id(), AuditAsked(uploads=(sent(service, auditor, file).id,)))
-    work(service)
-    failed = jobs.job(service, auditor, made.id)
-    assert failed.state is JobState.FAILED and failed.sentence.endswith(".") and str(tmp_path) not in failed.sentence
 
 
 # What is refused
@@ -464,35 +410,11 @@ def test_uploads_are_ones_own_and_of_the_right_kind(
     other = account(service, Role.OPERATOR, "eve")
     with pytest.raises(NotFound):
         find(service, other, uploads)
-    scores = sent(service, operator, table(tmp_path / "a.csv"))
+    scores = sent(service, operator, score_table(tmp_path / "a.csv"))
     refused: list[tuple[str, ...]] = [(scores.id,), (uploads[0].id, uploads[0].id)]
     for named in refused:
         with pytest.raises(Invalid):
             jobs.start(service, operator, new_id(), FindAsked(uploads=named), WHY)
-
-
-@pytest.mark.parametrize("upload", ["../gallery", "/etc/passwd", "a" * 31, "", "A" * 32])
-def test_nothing_but_an_id_names_an_upload(upload: str) -> None:
-    with pytest.raises(ValueError, match="uploads"):
-        FindAsked(uploads=(upload,))
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"keep": ("0" * 32,), "only": ("1" * 32,)},
-        {"margin": float("nan")},
-        {"also": [{"x": 0, "y": 0, "w": 0, "h": 1}]},
-        {"also": [{"x": 0, "y": 0, "w": 1, "h": 1, "from_s": 2, "to_s": 1}]},
-        {"also": [{"x": 0, "y": 0, "w": 1, "h": 1, "from_s": 2}]},
-        {"also": [{"x": float("inf"), "y": 0, "w": 1, "h": 1}]},
-        {"style": "invisible"},
-        {"nothing": 1},
-    ],
-)
-def test_a_redaction_that_makes_no_sense(wrong: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="validation error"):
-        RedactAsked(uploads=("0" * 32,), **wrong)
 
 
 def test_asked_for_twice_with_one_id_it_is_one(service: Service, operator: Actor, uploads: tuple[Upload, ...]) -> None:

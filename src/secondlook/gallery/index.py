@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.errors import GalleryError
-from secondlook.gallery.rows import Rows
+from secondlook.gallery.rows import Rows, fitted
 from secondlook.types import Floats
 
 _WORTH_THREADS = 2**28
@@ -58,7 +58,7 @@ class ExactIndex:
     def add(self, ids: NDArray[np.int64], templates: Floats) -> None:
         """ids: (n,), each 0 upwards and new. templates: (n, D). Raises GalleryError where they do not fit."""
         ids = np.asarray(ids, np.int64).reshape(-1)
-        templates = self._fitting(templates)
+        templates = fitted(templates, self._dimension)
         different = len(np.unique(ids)) == len(ids)
         if len(templates) != len(ids) or not different or (ids < 0).any() or self.rows.held(ids).any():
             raise GalleryError(f"{len(ids)} ids do not fit {len(templates)} templates: give each a new id from 0 up.")
@@ -70,7 +70,7 @@ class ExactIndex:
 
     def search(self, probes: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
         """(n, D) -> scores (n, k) descending and ids (n, k); id -1 and score -inf where fewer than k are held."""
-        probes = self._fitting(probes)
+        probes = fitted(probes, self._dimension)
         scores = np.full((len(probes), max(k, 0)), -np.inf, np.float32)
         found = np.full(scores.shape, -1, np.int64)
         width = min(k, len(self))
@@ -104,13 +104,3 @@ class ExactIndex:
     def _scores(self, probes: Floats, rows: NDArray[np.int64]) -> Floats:
         vectors = self.rows.at(rows.reshape(-1)).reshape(*rows.shape, self._dimension)
         return np.asarray(np.einsum("nd,nkd->nk", probes, vectors), np.float32)
-
-    def _fitting(self, templates: Floats) -> Floats:
-        plain = np.ascontiguousarray(templates, np.float32)
-        if plain.ndim != 2 or plain.shape[1] != self._dimension:
-            raise GalleryError(
-                f"Templates of the shape {plain.shape} do not fit an index of (n, {self._dimension}): use its pack."
-            )
-        if not np.isfinite(plain).all():
-            raise GalleryError("A template holds numbers that are not finite: make it again from its picture.")
-        return plain

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.errors import ExtraMissing, GalleryError, OutputError
+from secondlook.gallery.rows import fitted
 from secondlook.types import Floats
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class MilvusIndex:
     def add(self, ids: NDArray[np.int64], templates: Floats, stamps: Sequence[str] = ()) -> None:
         """ids: (n,), each 0 upwards and different; one that is there already is replaced. templates: (n, D). stamps: n, or
         none. Raises GalleryError where they do not fit."""
-        ids, plain = np.asarray(ids, np.int64).reshape(-1), self._fitting(templates)
+        ids, plain = np.asarray(ids, np.int64).reshape(-1), fitted(templates, self._dimension)
         stamps = stamps or [""] * len(ids)
         different = len(np.unique(ids)) == len(ids) == len(plain) == len(stamps)
         if not different or (ids < 0).any() or any(len(stamp) > _LONGEST_STAMP for stamp in stamps):
@@ -100,7 +101,7 @@ class MilvusIndex:
 
     def search(self, probes: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
         """(n, D) -> scores (n, k) descending and ids (n, k); id -1 and score -inf where fewer than k are held."""
-        probes = self._fitting(probes)
+        probes = fitted(probes, self._dimension)
         scores = np.full((len(probes), max(k, 0)), -np.inf, np.float32)
         found = np.full(scores.shape, -1, np.int64)
         if k > _MOST_FOUND:
@@ -191,16 +192,6 @@ class MilvusIndex:
                 yield [{field: row[field] for field in fields} for row in batch]
         finally:
             rows.close()
-
-    def _fitting(self, templates: Floats) -> Floats:
-        plain = np.ascontiguousarray(templates, np.float32)
-        if plain.ndim != 2 or plain.shape[1] != self._dimension:
-            raise GalleryError(
-                f"Templates of the shape {plain.shape} do not fit an index of (n, {self._dimension}): use its pack."
-            )
-        if not np.isfinite(plain).all():
-            raise GalleryError("A template holds numbers that are not finite: make it again from its picture.")
-        return plain
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from secondlook.errors import GalleryError
 from secondlook.gallery.finding import NOWHERE, Finder
 from secondlook.types import Floats
 
@@ -16,6 +17,18 @@ BLOCK_BYTES = 1 << 25
 
 def rows_in_block(dimension: int) -> int:
     return max(1, BLOCK_BYTES // (4 * dimension))
+
+
+def fitted(templates: Floats, dimension: int) -> Floats:
+    """(n, dimension) as an index takes them. Raises GalleryError."""
+    plain = np.ascontiguousarray(templates, np.float32)
+    if plain.ndim != 2 or plain.shape[1] != dimension:
+        raise GalleryError(
+            f"Templates of the shape {plain.shape} do not fit an index of (n, {dimension}): use its pack."
+        )
+    if not np.isfinite(plain).all():
+        raise GalleryError("A template holds numbers that are not finite: make it again from its picture.")
+    return plain
 
 
 class Rows:

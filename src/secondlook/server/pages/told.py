@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from math import nan
 
 from secondlook.report import words
@@ -85,4 +86,4 @@ def candidates(opened: Opened) -> None:
     with parts.table(f"The most alike ({SCORE_NOTE})", ("Rank", "Subject", "Score")):
         for one in opened.candidates:
             score = words.number(one.score, digits)
-            parts.row(str(one.rank), lambda one=one: parts.name(one.subject), score)  # type: ignore[misc]
+            parts.row(str(one.rank), partial(parts.name, one.subject), score)

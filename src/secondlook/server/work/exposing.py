@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from secondlook.errors import Invalid
@@ -21,7 +22,9 @@ def exposed(work: Work, asked: ExposureAsked) -> Keep:
     population = gallery.subjects if asked.population is None else asked.population
     if population < 2:
         raise Invalid("Fewer than two people are enrolled: enrol more, or say a population.")
-    kit = work.makers.exposure(work.settings(smallest_px=asked.smallest_px), population, asked.want, gallery.pack)
+    kit = work.makers.exposure(
+        replace(work.settings(), smallest_px=asked.smallest_px), population, asked.want, gallery.pack
+    )
     # nothing of it is kept until all of it is done, so it begins anew
     result = expose_into(work.paths, work.out, kit, Start.OVERWRITE, course)
     need_some(len(result.read), result.problems)

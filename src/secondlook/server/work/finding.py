@@ -31,7 +31,9 @@ _LOG = logging.getLogger("secondlook.job")
 def found_in(work: Work, asked: FindAsked) -> Keep:
     course = Course(work.say)
     course.doing("opening the models")
-    settings = work.settings(every_s=asked.every_s, video_side=asked.video_side, smallest_px=asked.smallest_px)
+    settings = replace(
+        work.settings(), every_s=asked.every_s, video_side=asked.video_side, smallest_px=asked.smallest_px
+    )
     identifier = work.makers.identifier(work.service.gallery, settings)
     eyes = _eyes(work, identifier)
     try:

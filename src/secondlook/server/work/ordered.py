@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeVar
 
@@ -66,13 +66,12 @@ class Work:
     def paths(self) -> list[Path]:
         return [Path(upload) for upload in self.order.uploads]
 
-    def settings(self, **own: float | int) -> assemble.Settings:
+    def settings(self) -> assemble.Settings:
         """Rates as they were when it was asked for, limits as they are."""
         limit = self.service.settings().picture_megapixels * 1_000_000
-        usual = assemble.Settings(
+        return assemble.Settings(
             fpir=self.order.fpir, prior=self.order.prior, threads=self.service.options.threads, max_pixels=limit
         )
-        return replace(usual, **own)  # type: ignore[arg-type]
 
 
 def resumed(out: Path, run: Callable[[Start], T]) -> T:
