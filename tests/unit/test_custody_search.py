@@ -83,7 +83,9 @@ def test_any_eight_numbers_in_a_row_are_found(form: str, first: int, count: int,
     whats = found_in(content, TEMPLATE)
     assert any(f"float{8 * np.dtype(form).itemsize}" in what for what in whats)
     told = max(Looker(TEMPLATE).runs(content), key=lambda spot: spot.length)
-    assert before <= told.at < before + len(written) and told.length >= min(len(written), 512), "as far as it goes"
+    # noise beside it goes on like the template by chance, a byte of 256
+    assert before - 4 <= told.at < before + len(written), "where it is"
+    assert told.length >= min(len(written), 512), "as far as it goes"
 
 
 @given(form=st.sampled_from(FORMS), first=st.integers(0, D - 7))

@@ -83,11 +83,11 @@ def test_it_stops_where_it_says(n: int, fpir: float) -> None:
 @given(st.integers(1, 10**8), st.floats(1e-4, 0.4))
 def test_so_many_labelled_people_would_do_and_fewer_would_not(n: int, fpir: float) -> None:
     found = reach(SMALL, n, fpir)
-    enough = calibration(largest=round(found.people_bounded * 0.8), people=found.people_bounded)
+    enough = calibration(largest=math.ceil(found.people_bounded * 0.8), people=found.people_bounded)
     assert support(enough, round(n * 0.99), fpir * 1.01) is not Support.REFUSED
-    few = round(found.people_bounded * 0.85)
-    assert support(calibration(largest=round(few * 0.8), people=few), n, fpir) is Support.REFUSED
-    measured = calibration(largest=round(found.people_measured * 0.8), people=found.people_measured)
+    few = math.floor(found.people_bounded * 0.85)
+    assert support(calibration(largest=math.ceil(few * 0.8), people=few), n, fpir) is Support.REFUSED
+    measured = calibration(largest=math.ceil(found.people_measured * 0.8), people=found.people_measured)
     assert support(measured, round(n * 0.99), fpir * 1.01) is Support.MEASURED
 
 

@@ -75,8 +75,8 @@ def reach(c: Calibration, people: int, fpir: float) -> Reach:
         shown=c.rarest,
         most_people=0 if fpir < c.rarest else math.floor(c.largest * fpir / c.rarest * (1 + 1e-12)),
         least_fpir=rounded_up(least) if rounded_up(least) <= LARGEST_FPIR else None,
-        people_bounded=round(rounded_up(bounded)),
-        people_measured=round(rounded_up(measured)),
+        people_bounded=math.ceil(rounded_up(bounded) * (1 - 1e-12)),
+        people_measured=math.ceil(rounded_up(measured) * (1 - 1e-12)),
     )
 
 
