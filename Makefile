@@ -21,6 +21,7 @@ test: $(BIN)/.installed-dev
 
 prove: $(BIN)/.installed-dev
 	$(BIN)/python -m pytest -m prove
+	$(BIN)/python -m pytest -m "not prove" -n 2 --dist loadfile --hypothesis-profile explore tests/unit
 
 # Speed beside the peers, into bench/RESULTS.md: about 20 minutes on two cores. The peers get an environment of their own (3 GB,
 # most of it PyTorch's), since they need older versions of what is used here.
