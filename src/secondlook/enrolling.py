@@ -18,7 +18,9 @@ from PIL import Image
 
 from secondlook.decide.rule import suspicious_from
 from secondlook.errors import SourceError, UnknownSubject
+from secondlook.faces.align import chip
 from secondlook.faces.crop import crop
+from secondlook.faces.detect import find_faces
 from secondlook.faces.fuse import fuse
 from secondlook.gallery import (
     EnrolLimits,
@@ -31,8 +33,9 @@ from secondlook.gallery import (
     Who,
 )
 from secondlook.gallery.enrolment import Refusal, Siblings, already_enrolled, choose_face, judged, refused, suspicion
-from secondlook.identify import Stages, everybody
+from secondlook.identify import Stages
 from secondlook.sources import Picture, picture_from
+from secondlook.track.in_view import measured
 from secondlook.types import Face, Floats, Frame
 
 AHEAD = 4
@@ -117,7 +120,7 @@ def enrol(
     """
     if at_once == 1:
         for person in people:
-            seen = [_read(*each, gallery, stages, options) for each in _pictures(person)]
+            seen = [_read(*each, gallery, stages, options) for each in _pictures(person, gallery)]
             yield _enrol_one(person, seen, gallery, stages, options)
         return
     with ThreadPoolExecutor(at_once, "enrolling") as pool:
@@ -125,7 +128,7 @@ def enrol(
         for person, waiting in _ahead(people, pool, AHEAD * at_once, gallery, stages, options):
             seen = [each.result() for each in waiting]
             if person.subject in done:  # looked at before it was known what else is enrolled under this name
-                seen = [_read(*each, gallery, stages, options) for each in _pictures(person)]
+                seen = [_read(*each, gallery, stages, options) for each in _pictures(person, gallery)]
             done.add(person.subject)
             yield _enrol_one(person, seen, gallery, stages, options)
 
@@ -143,7 +146,8 @@ def _ahead(
     pictures = 0
     try:
         for person in people:
-            begun.append((person, [pool.submit(_read, *each, gallery, stages, options) for each in _pictures(person)]))
+            each = _pictures(person, gallery)
+            begun.append((person, [pool.submit(_read, *one, gallery, stages, options) for one in each]))
             pictures += len(person.pictures)
             while pictures > most:
                 first = begun.popleft()
@@ -153,12 +157,23 @@ def _ahead(
             yield begun.popleft()
     finally:
         for _, waiting in begun:
-            for each in waiting:
-                each.cancel()
+            for look_ in waiting:
+                look_.cancel()
 
 
-def _pictures(person: Enrolment) -> Iterator[tuple[str, Picture, str]]:
-    return ((person.subject, *each) for each in zip(person.pictures, person.labels, strict=True))
+def _pictures(person: Enrolment, gallery: Gallery) -> Iterator[tuple[str, Picture, str, bool]]:
+    """Each picture: the subject, the picture, its label, and whether nobody of that name is enrolled, so that no picture of
+    theirs need be looked up."""
+    new = _is_new(gallery, person.subject)
+    return ((person.subject, *each, new) for each in zip(person.pictures, person.labels, strict=True))
+
+
+def _is_new(gallery: Gallery, subject: str) -> bool:
+    try:
+        gallery.subject_id(subject)
+    except UnknownSubject:
+        return True
+    return False
 
 
 def _enrol_one(
@@ -170,17 +185,18 @@ def _enrol_one(
 
 
 def _read(
-    subject: str, picture: Picture, label: str, gallery: Gallery, stages: Stages, options: EnrolOptions
+    subject: str, picture: Picture, label: str, new: bool, gallery: Gallery, stages: Stages, options: EnrolOptions
 ) -> EnrolResult | Usable:
     try:
         frame = picture_from(picture, label)
     except SourceError as error:
         return EnrolResult(label, subject, EnrolStatus.REFUSED, str(error))
-    return look(subject, subject, frame, label, _fingerprint(picture, frame), gallery, stages, options)
+    who = None if new else subject
+    return look(who, subject, frame, label, _fingerprint(picture, frame), gallery, stages, options)
 
 
 def look(
-    who: Who,
+    who: Who | None,
     name: str,
     frame: Frame,
     label: str,
@@ -189,16 +205,16 @@ def look(
     stages: Stages,
     options: EnrolOptions,
 ) -> EnrolResult | Usable:
-    """Whether a picture can become a reference. who, name: the subject, and what it is called in sentences. sha256: of the
-    picture's file, in hex, by which it is known again."""
-    if _has_picture(gallery, who, sha256):
+    """Whether a picture can become a reference. who: the subject, None where nobody is enrolled under that name. name: what it
+    is called in sentences. sha256: of the picture's file, in hex, by which it is known again."""
+    if who is not None and _has_picture(gallery, who, sha256):
         return already_enrolled(label, name)
-    shots = list(everybody(frame, stages, stages.enrol_search))
-    meant = choose_face([shot.face for shot in shots], options.limits)
+    found = find_faces(stages.detector, frame.pixels, stages.enrol_search)
+    meant = choose_face([measured(frame, found, row) for row in range(len(found))], options.limits)
     if isinstance(meant, Refusal):
         return refused(label, name, meant)
-    (chip,) = (shot.chip for shot in shots if shot.face is meant)
-    face = replace(meant, template=stages.embedder.embed(chip[None])[0], pack=stages.embedder.pack)
+    shown = chip(frame.pixels, meant.landmarks, stages.embedder.layout)
+    face = replace(meant, template=stages.embedder.embed(shown[None])[0], pack=stages.embedder.pack)
     return Usable(label, _reference(frame, face, label, sha256))
 
 
@@ -237,7 +253,7 @@ def _siblings(subject: Who, fresh: Floats, fresh_weights: Floats, gallery: Galle
 
     fresh: (n, D). fresh_weights: (n,), what each will weigh.
     """
-    own, own_weights = _own_templates(gallery, subject)
+    own, own_weights = _own_templates(gallery, subject, fresh.shape[1])
     templates, weights = np.concatenate([own, fresh]), np.concatenate([own_weights, fresh_weights])
     if len(templates) < 2:
         return [Siblings.none() for _ in fresh]
@@ -250,12 +266,12 @@ def _siblings(subject: Who, fresh: Floats, fresh_weights: Floats, gallery: Galle
     return found
 
 
-def _own_templates(gallery: Gallery, subject: Who) -> tuple[Floats, Floats]:
+def _own_templates(gallery: Gallery, subject: Who, dimension: int) -> tuple[Floats, Floats]:
     """(n, D) and what each weighs, (n,)."""
     try:
         return gallery.weighted_templates(subject)
     except UnknownSubject:
-        return np.zeros((0, gallery.dimension), np.float32), np.zeros(0, np.float32)
+        return np.zeros((0, dimension), np.float32), np.zeros(0, np.float32)
 
 
 def _has_picture(gallery: Gallery, subject: Who, sha256: str) -> bool:

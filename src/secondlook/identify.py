@@ -34,7 +34,6 @@ __all__ = [
     "Stages",
     "Withdrawal",
     "counts",
-    "everybody",
     "faces",
     "follower",
     "live",
@@ -89,13 +88,9 @@ def photo(frame: Frame, gallery: Searchable, stages: Stages) -> list[Sighting]:
 
 def shots(frame: Frame, stages: Stages) -> list[Shot]:
     """Everybody in one picture with their templates, best detected first: all of ``photo`` but the gallery's part."""
-    return list(with_templates(everybody(frame, stages, stages.photo_search), stages.embedder.embed))
-
-
-def everybody(frame: Frame, stages: Stages, search: Search) -> Iterator[Shot]:
-    """Everybody in one picture as they are cut out, best detected first, without templates."""
-    found = find_faces(stages.detector, frame.pixels, search)
-    return (shoot(frame, found, row, stages.embedder.layout) for row in range(len(found)))
+    found = find_faces(stages.detector, frame.pixels, stages.photo_search)
+    seen = (shoot(frame, found, row, stages.embedder.layout) for row in range(len(found)))
+    return list(with_templates(seen, stages.embedder.embed))
 
 
 def sightings(source: str, seen: Iterable[Shot], gallery: Searchable, stages: Stages) -> list[Sighting]:

@@ -34,10 +34,14 @@ class Detector(Protocol):
 
 @runtime_checkable
 class Hinting(Detector, Protocol):
-    """A detector of which it was measured how little it must see in a small face to see it well at twice the size."""
+    """A detector of which it was measured how little it must see in a small face to see it well from nearer."""
 
     def hints(self, pixels: Pixels) -> Detections:
-        """As ``detect``, and every place besides that might turn out a face at twice the size; most of them do not."""
+        """As ``detect``, and every place besides that might turn out a face from nearer; most of them do not."""
+        ...
+
+    def closer(self, pixels: Pixels) -> Detections:
+        """As ``detect``, of places that were hinted at, brought to where it sees them well."""
         ...
 
 

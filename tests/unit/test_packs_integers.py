@@ -126,6 +126,16 @@ def test_the_built_in_models_are_the_same_in_integers() -> None:
 
 
 @pytest.mark.usefixtures("weights")
+def test_the_float_detector_hints_in_integers_and_detects_in_float() -> None:
+    crowd = demo_scene().crowds[0].pixels
+    plain, whole = (opening.detector(name, ONE_THREAD) for name in ("centerface", "centerface-int8"))
+    assert isinstance(plain, Hinting) and isinstance(whole, Hinting)
+    for quick, same in ((plain.hints, whole.hints), (plain.closer, whole.detect)):
+        assert np.array_equal(quick(crowd).boxes, same(crowd).boxes)
+    assert not np.array_equal(plain.detect(crowd).boxes, whole.detect(crowd).boxes)
+
+
+@pytest.mark.usefixtures("weights")
 def test_an_integer_model_is_made_once_and_again_where_the_file_is_spoilt(tmp_path: Path) -> None:
     pack = load_pack("centerface-int8")
     first = opening.integer_onnx(pack, tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +17,7 @@ from secondlook.errors import ExtraMissing, PackCorrupt, PackError
 from secondlook.faces.packs import runtime
 from secondlook.faces.packs.installed import load_pack
 from secondlook.faces.packs.opening import detector, recogniser
-from secondlook.faces.packs.runtime import Provider, RunOptions, Session, free_shapes, open_session
+from secondlook.faces.packs.runtime import Later, Provider, RunOptions, Session, free_shapes, on_processor, open_session
 from secondlook.faces.packs.silence import no_reports
 from tiny_packs import recogniser_model
 
@@ -49,6 +50,29 @@ def test_a_model_may_be_a_file(model: bytes, tmp_path: Path) -> None:
     for session in (cpu(model), open_session(tmp_path / "m.onnx", RunOptions(Provider.CPU, 1))):
         (output,) = session.run(values)
         assert output.dtype == np.float32 and np.array_equal(output, values)
+
+
+def test_what_is_opened_later_is_opened_once_and_only_where_it_is_needed(model: bytes) -> None:
+    opened: list[int] = []
+
+    def open_it() -> Session:
+        opened.append(1)
+        return open_session(model, RunOptions(Provider.CPU, 1))
+
+    later, chips = Later(open_it), np.zeros((2, 3, 32, 32), np.float32)
+    assert not opened
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(lambda _: later.run(chips)[0], range(32)))
+    assert len(opened) == 1 and later.provider == cpu(model).provider
+    assert all(np.array_equal(one, cpu(model).run(chips)[0]) for one in found)
+
+
+def test_only_the_processor_is_the_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert on_processor(RunOptions(Provider.CPU)) and on_processor(RunOptions(Provider.AUTO))
+    assert not on_processor(RunOptions(Provider.OPENVINO)) and not on_processor(RunOptions(Provider.CUDA))
+    both = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(runtime.ort, "get_available_providers", lambda: both)
+    assert on_processor(RunOptions(Provider.CPU)) and not on_processor(RunOptions(Provider.AUTO))
 
 
 def test_cuda_is_never_replaced_in_silence(model: bytes, monkeypatch: pytest.MonkeyPatch) -> None:

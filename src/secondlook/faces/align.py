@@ -60,10 +60,10 @@ def chip(pixels: Pixels, landmarks: Floats, layout: ChipLayout) -> Pixels:
 def _region(pixels: Pixels, landmarks: Floats, layout: ChipLayout, scale: float) -> tuple[Pixels, Floats]:
     """The part of the picture the chip can touch, and its corner: large pictures are never warped whole."""
     height, width = pixels.shape[:2]
-    centre = landmarks.mean(0)
+    x, y = (float(v) for v in landmarks.mean(0))
     reach = math.ceil(layout.size / max(scale, 1e-3)) + 2
-    x0, y0 = (int(np.clip(v - reach, 0, limit - 1)) for v, limit in zip(centre, (width, height), strict=True))
-    x1, y1 = (int(np.clip(v + reach, 1, limit)) for v, limit in zip(centre, (width, height), strict=True))
+    x0, y0 = (int(min(max(v - reach, 0), limit - 1)) for v, limit in ((x, width), (y, height)))
+    x1, y1 = (int(min(max(v + reach, 1), limit)) for v, limit in ((x, width), (y, height)))
     return pixels[y0 : max(y1, y0 + 1), x0 : max(x1, x0 + 1)], np.array([x0, y0], np.float32)
 
 

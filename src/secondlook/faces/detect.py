@@ -22,7 +22,7 @@ __all__ = ["Close", "Pass", "Search", "confirm", "find_faces", "merge", "plan", 
 
 class Close(StrEnum):
     """Where a large picture is looked at as closely as its smallest faces need: everywhere, or where a detector that
-    gives hints (``ports.Hinting``) sees at half the scale that a face might be."""
+    gives hints (``ports.Hinting``) sees from further away that a face might be."""
 
     EVERYWHERE = "everywhere"
     WHERE_HINTED = "where_hinted"
@@ -120,21 +120,24 @@ def _by_hints(height: int, width: int, search: Search) -> bool:
     return tiled and search.close is Close.WHERE_HINTED
 
 
+HINTS_AT = 0.4
+"""Of the finest scale. At half of it, which takes half as long again, 2 of 100 faces 12 px wide more are found."""
+
 CLEAR_PX = 32.0
-"""A sure face this wide at half the finest scale looks no better from nearer; what is wider than half as much again and
-not sure does not get surer."""
+"""A sure face this wide where hints are given looks no better from nearer; what is wider than half as much again and not
+sure does not get surer."""
 
 CROWDED = 0.7
 """From this share of a tile's area on, one look at the tile costs less than a look at each place in it."""
 
 
 def _look_where_hinted(detector: Hinting, pixels: Pixels, search: Search) -> Iterator[Detections]:
-    """What is found at half the finest scale and further away, and from near where that looked as if it might be a face."""
+    """What is found where hints are given and further away, and from near where that looked as if it might be a face."""
     height, width = pixels.shape[:2]
-    half = search.finest / 2
+    far = HINTS_AT * search.finest
     hints = list[Detections]()
-    for step in plan(height, width, replace(search, max_scale=half, overlap=search.overlap // 2)):
-        if step.scale < half:
+    for step in plan(height, width, replace(search, max_scale=far, overlap=search.overlap // 2)):
+        if step.scale < far:
             yield _run(detector.detect, pixels, step, search.threshold)
         else:
             hints.append(_run(detector.hints, pixels, step, 0.0))
@@ -147,16 +150,16 @@ def _look_where_hinted(detector: Hinting, pixels: Pixels, search: Search) -> Ite
         near = [patches.patch(closer.boxes[row], height, width, search.finest) for row in rows]
         x0, y0, x1, y1 = step.part
         if sum(place.area for place in near) > CROWDED * (x1 - x0) * (y1 - y0) * step.scale**2:
-            yield _run(detector.detect, pixels, step, search.threshold)
+            yield _run(detector.closer, pixels, step, search.threshold)
         else:
             places += near
-    seen = patches.look(detector.detect, pixels, places)
+    seen = patches.look(detector.closer, pixels, places)
     yield seen[np.asarray(seen.scores >= search.threshold)]
 
 
 def _worth_a_closer_look(hints: Detections, search: Search) -> Detections:
     wide = hints.boxes[:, 2] - hints.boxes[:, 0]
-    clear = CLEAR_PX * 2 / search.finest
+    clear = CLEAR_PX / (HINTS_AT * search.finest)
     return hints[np.asarray((wide < clear) | ((wide < 1.5 * clear) & (hints.scores < search.sure)))]
 
 

@@ -74,7 +74,7 @@ def overall(
 
 
 def _step(value: float, low: float, high: float) -> float:
-    return float(np.clip((value - low) / (high - low), 0, 1))
+    return min(max((value - low) / (high - low), 0.0), 1.0)  # in this order nan stays nan
 
 
 def _luma(view: Pixels) -> NDArray[np.float32]:

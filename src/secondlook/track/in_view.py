@@ -115,8 +115,15 @@ class InView:
 
 def shoot(frame: Frame, found: Detections, row: int, layout: ChipLayout, quality: Quality | None = None) -> Shot:
     """One face of a frame as it is kept. quality: where it was measured already."""
+    face = measured(frame, found, row, quality)
+    view, _ = crop(frame.pixels, face.box)
+    return Shot(face, chip(frame.pixels, face.landmarks, layout), view)
+
+
+def measured(frame: Frame, found: Detections, row: int, quality: Quality | None = None) -> Face:
+    """One face of a frame and how good it is, without its pixels. quality: where it was measured already."""
     box, landmarks = found.boxes[row], found.landmarks[row]
-    face = Face(
+    return Face(
         box=box,
         landmarks=landmarks,
         detector_score=float(found.scores[row]),
@@ -124,8 +131,6 @@ def shoot(frame: Frame, found: Detections, row: int, layout: ChipLayout, quality
         frame=frame.index,
         time_s=frame.time_s,
     )
-    view, _ = crop(frame.pixels, box)
-    return Shot(face, chip(frame.pixels, landmarks, layout), view)
 
 
 def _since(then_s: float | None, now_s: float | None) -> float:

@@ -17,8 +17,8 @@ from secondlook.faces.packs.dlib_file import parse_dlib
 from secondlook.faces.packs.dlib_onnx import BUILD, build_onnx
 from secondlook.faces.packs.installed import Pack, home, load_pack
 from secondlook.faces.packs.recognisers import PackEmbedder, open_recogniser
-from secondlook.faces.packs.runtime import RunOptions
-from secondlook.faces.packs.shipped import DLIB_RESNET, DLIB_RESNET_INT8
+from secondlook.faces.packs.runtime import RunOptions, on_processor
+from secondlook.faces.packs.shipped import CENTERFACE, CENTERFACE_INT8, DLIB_RESNET, DLIB_RESNET_INT8
 
 
 def detector(name: str, options: RunOptions) -> PackDetector:
@@ -32,8 +32,14 @@ def recogniser(name: str, options: RunOptions) -> PackEmbedder:
 
 
 def opened_detector(pack: Pack, options: RunOptions) -> PackDetector:
-    """As ``detector``, of a pack that was found already."""
-    return open_detector(pack.card, pack.id, _model(pack), options)
+    """As ``detector``, of a pack that was found already. The built-in one gives its hints in integers where it runs on the
+    processor: what is hinted at is looked at closely in float."""
+    quick = _hints_in_integers if pack.card.name == CENTERFACE.name and on_processor(options) else None
+    return open_detector(pack.card, pack.id, _model(pack), options, quick)
+
+
+def _hints_in_integers() -> bytes:
+    return integer_onnx(load_pack(CENTERFACE_INT8.name), home() / "cache")
 
 
 def opened_recogniser(pack: Pack, options: RunOptions) -> PackEmbedder:

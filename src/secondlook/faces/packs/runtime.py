@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from threading import Lock
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,6 +19,9 @@ from secondlook.types import Floats
 
 with no_reports():
     import onnxruntime as ort
+
+
+_PROCESSOR = "CPUExecutionProvider"
 
 
 class Provider(StrEnum):
@@ -75,6 +79,32 @@ def open_session(model: bytes | Path, options: RunOptions) -> Session:
     return _Onnx(source, options)
 
 
+class Later:
+    """A session that is opened when it is first needed: most runs of the command never need it."""
+
+    def __init__(self, opened: Callable[[], Session]) -> None:
+        self._opened, self._lock = opened, Lock()
+        self._session: Session | None = None
+
+    @property
+    def provider(self) -> str:
+        return self._ready().provider
+
+    def run(self, values: Floats) -> list[Floats]:
+        return self._ready().run(values)
+
+    def _ready(self) -> Session:
+        with self._lock:
+            if self._session is None:
+                self._session = self._opened()
+            return self._session
+
+
+def on_processor(options: RunOptions) -> bool:
+    """Whether ``open_session`` gives one of ONNX Runtime on the processor."""
+    return options.provider in (Provider.CPU, Provider.AUTO) and _onnx_providers(options.provider) == [_PROCESSOR]
+
+
 def cores(threads: int) -> int:
     """As many as asked for; 0: as many as this process may use."""
     if threads > 0:
@@ -117,8 +147,8 @@ def _onnx_providers(provider: Provider) -> Sequence[str]:
     if provider is Provider.CUDA and "CUDAExecutionProvider" not in available:
         raise PackError("CUDA was asked for, but this ONNX Runtime has none: install onnxruntime-gpu instead.")
     if provider in (Provider.CUDA, Provider.AUTO) and "CUDAExecutionProvider" in available:
-        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    return ["CPUExecutionProvider"]
+        return ["CUDAExecutionProvider", _PROCESSOR]
+    return [_PROCESSOR]
 
 
 class _OpenVino:
