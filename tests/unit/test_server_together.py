@@ -10,7 +10,7 @@ import pytest
 
 from secondlook.errors import CalibrationStale
 from secondlook.server.remembering import MOST, Remembered
-from secondlook.server.together import Together
+from secondlook.together import Together
 
 
 def test_everybody_gets_their_own_answer_and_nobody_waits_for_company() -> None:

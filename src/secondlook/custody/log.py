@@ -6,11 +6,9 @@ picture. A key that is dropped with its subject leaves an id that leads to nobod
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -25,19 +23,7 @@ from secondlook.custody.signing import KeyFolder, SigningKey
 from secondlook.errors import LogUnusable, OutputError
 from secondlook.gallery.files import private_folder
 from secondlook.ports import Entry, Recorded
-
-
-@dataclass(eq=False, slots=True)
-class _Waiting:
-    """An entry on its way; afterwards where it is, or why it is not."""
-
-    entry: Entry
-    recorded: Recorded | None = None
-    error: BaseException | None = None
-
-    @property
-    def done(self) -> bool:
-        return self.recorded is not None or self.error is not None
+from secondlook.together import Together
 
 
 class CustodyLog:
@@ -53,9 +39,7 @@ class CustodyLog:
         self.identity = identity
         self.key = key
         self._appender = appender
-        self._turn = threading.Condition()
-        self._queue: list[_Waiting] = []
-        self._writing = False
+        self._together: Together[Entry, Recorded] = Together(self._write)
 
     @classmethod
     def open(
@@ -99,38 +83,19 @@ class CustodyLog:
         Raises CustodyError where the entry says what a log may not hold, OutputError where the disk refuses: then the
         entry is not in the log.
         """
-        mine = _Waiting(checked(entry))
-        with self._turn:
-            self._queue.append(mine)
-            while self._writing and not mine.done:
-                self._turn.wait()
-            if mine.done:
-                return _outcome(mine)
-            self._writing = True
-            batch, self._queue = self._queue, []
         try:
-            self._write(batch)
-        finally:
-            with self._turn:
-                self._writing = False
-                self._turn.notify_all()
-        return _outcome(mine)
+            return self._together(checked(entry))
+        except OutputError as error:
+            raise OutputError(str(error)) from error  # several threads raise it, each with a trace of its own
 
     def head(self) -> Head:
         """A signed statement of where the log ends now: kept elsewhere, it shows later whether the log was cut."""
         with self._alone():
             return self._appender.head()
 
-    def _write(self, batch: list[_Waiting]) -> None:
-        try:
-            with self._alone():
-                for waiting, recorded in zip(batch, self._appender.append([w.entry for w in batch]), strict=True):
-                    waiting.recorded = recorded
-        except BaseException as error:
-            for waiting in batch:
-                waiting.error = error
-            if not isinstance(error, Exception):
-                raise
+    def _write(self, entries: Sequence[Entry]) -> Sequence[Recorded]:
+        with self._alone():
+            return self._appender.append(entries)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -142,15 +107,6 @@ class CustodyLog:
                 f"The log in {self.folder} cannot be written ({error.strerror}): free space or allow writing, then do "
                 "it again, for nothing is done without a record."
             ) from error
-
-
-def _outcome(waiting: _Waiting) -> Recorded:
-    if waiting.recorded is None:
-        error = waiting.error
-        if isinstance(error, OutputError):
-            raise OutputError(str(error)) from error  # several threads raise it, each with a trace of its own
-        raise error or AssertionError("an entry was neither recorded nor refused")
-    return waiting.recorded
 
 
 def _begun(folder: Path, keys: KeyFolder, log: str) -> Identity:

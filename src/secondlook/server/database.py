@@ -42,7 +42,7 @@ class Database:
 
     @classmethod
     def on_disk(cls, file: Path) -> Database:
-        engine = create_engine(URL.create("sqlite", database=str(file.absolute())))
+        engine = create_engine(URL.create("sqlite", database=str(file.absolute())), pool_size=32, max_overflow=-1)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         return cls(engine, engine.execution_options(**{_WRITING: True}), str(file))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import socket
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Protocol
@@ -25,6 +27,10 @@ from secondlook.server.work.packs import PackWatch
 from secondlook.server.work.retention import Retention
 from secondlook.server.work.warming import WarmUp
 
+_SWITCH_S = 0.0005
+"""How long a thread may go on while others wait for the interpreter. At Python's own 0.005 an answer waits that long at each
+of several turns: at 100 searches a second the slowest of 20 took 85 ms, and 69 ms with this."""
+
 
 class Beside(Protocol):
     """What works beside the API: jobs, cameras, alerts, retention. Each starts and stops with the service."""
@@ -43,6 +49,8 @@ def built(service: Service, workers: tuple[Beside, ...]) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         for worker in workers:
             worker.start()
+        gc.collect()
+        gc.freeze()  # what is there by now stays: no collection goes through it again while somebody waits
         try:
             yield
         finally:
@@ -61,6 +69,7 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
     """
     options.check()
     speak()
+    sys.setswitchinterval(_SWITCH_S)
     service = Service.open(options)
     try:
         with _bound(options) as listening:

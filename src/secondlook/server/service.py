@@ -184,6 +184,11 @@ class Service:
     def need_reason(self, why: Why) -> None:
         """Raises ReasonMissing where a search says less about why than is asked for, CustodyError where it names somebody
         enrolled."""
+        self.need_stated(why)
+        self.need_nameless(why, self.gallery.revision)
+
+    def need_stated(self, why: Why) -> None:
+        """Raises ReasonMissing where a search says less about why than is asked for."""
         settings, policy = self.settings(), read_policy(self.gallery.folder)
         asked = (
             (settings.purpose_required or policy.purpose is Demand.REQUIRED, why.purpose, "a purpose"),
@@ -192,8 +197,11 @@ class Service:
         missing = [words for wanted, said, words in asked if wanted and not said.strip()]
         if missing:
             raise ReasonMissing(f"A search needs {' and '.join(missing)} here: say it, without anybody's name.")
+
+    def need_nameless(self, why: Why, revision: int) -> None:
+        """revision: of the gallery, read after the search was asked for. Raises CustodyError where somebody enrolled is named."""
         # the same few purposes are stated again and again; whoever is enrolled meanwhile makes it another revision
-        said = (self.gallery.revision, why.purpose, why.case)
+        said = (revision, why.purpose, why.case)
         self._nameless.get(said, lambda: refuse_names(self.gallery, why.purpose, why.case))
 
     def custody_log(self) -> CustodyLog:

@@ -12,18 +12,18 @@ from enum import StrEnum
 import numpy as np
 
 from secondlook.decide.rule import decide_many
-from secondlook.errors import CalibrationError, Invalid, PackMismatch
+from secondlook.errors import CalibrationError, CustodyError, Invalid, PackMismatch, SecondLookError
 from secondlook.server.actors import Actor, May
 from secondlook.server.acts.searching import Named, named_of, stated_of, write_down
 from secondlook.server.acts.sightings import Stated
 from secondlook.server.service import Service, Why
-from secondlook.server.together import Together
+from secondlook.together import Together
 from secondlook.types import Candidate, Decision, Floats, Quality
 
 MOST_TEMPLATES = 100
 """In one request."""
 MOST_CANDIDATES = 50
-AT_ONCE = 8
+AT_ONCE = 16
 """Requests that are searched together, at most: exact search costs each its share, so more would only make all wait."""
 _LEAST_SEARCHED = 2
 """The decision wants to know the runner-up."""
@@ -51,6 +51,12 @@ class Asked:
     k: int
 
 
+@dataclass(frozen=True, eq=False, slots=True)
+class _Question:
+    asked: Asked
+    why: Why
+
+
 @dataclass(frozen=True, slots=True)
 class TemplateFound:
     """grounds: None where it is undecided."""
@@ -70,11 +76,11 @@ class TemplatesSearched:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class _Answer:
-    """refused: why nothing could be decided."""
+    """refused: why nothing is told."""
 
     size: int
     found: tuple[TemplateFound, ...]
-    refused: CalibrationError | None = None
+    refused: SecondLookError | None = None
 
 
 class TemplateSearch:
@@ -82,15 +88,15 @@ class TemplateSearch:
 
     def __init__(self, service: Service) -> None:
         self._service = service
-        self._together: Together[Asked, _Answer] = Together(self._answered, AT_ONCE)
+        self._together: Together[_Question, _Answer] = Together(self._answered, AT_ONCE)
 
     def __call__(self, actor: Actor, id_: str, asked: Asked, why: Why) -> TemplatesSearched:
         """Written down before it is told. Raises ReasonMissing, CustodyError, Invalid, PackMismatch, CalibrationError,
         PackError, OutputError."""
         actor.need(May.SEARCH)
-        self._service.need_reason(why)
+        self._service.need_stated(why)
         self._check(asked)
-        answer = self._together(asked)
+        answer = self._together(_Question(asked, why))
         if answer.refused is not None:
             raise answer.refused
         found = answer.found
@@ -121,9 +127,11 @@ class TemplateSearch:
         if not (np.abs(np.linalg.norm(asked.templates, axis=1) - 1.0) <= _UNIT_TOLERANCE).all():  # so written: nor nan
             raise Invalid("A template is of unit length: divide it by its norm.")
 
-    def _answered(self, together: Sequence[Asked]) -> list[_Answer]:
+    def _answered(self, questions: Sequence[_Question]) -> list[_Answer]:
         identifier = self._service.identifier()
         gallery, stages = identifier.gallery, identifier.stages
+        revision = gallery.revision
+        together = [question.asked for question in questions]
         templates = np.concatenate([asked.templates for asked in together])
         qualities = [quality for asked in together for quality in asked.qualities]
         k = max(_LEAST_SEARCHED, *(asked.k for asked in together))
@@ -140,15 +148,25 @@ class TemplateSearch:
         except CalibrationError as error:
             refused = error
         answers, row = [], 0
-        for asked in together:
+        for question in questions:
+            asked = question.asked
             mine = range(row, row + len(asked.qualities))
             row = mine.stop
-            if refused is not None and any(quality is not None for quality in asked.qualities):
-                answers.append(_Answer(size, (), refused))
+            undecided = refused if any(quality is not None for quality in asked.qualities) else None
+            against = self._named(question.why, revision) or undecided
+            if against is not None:
+                answers.append(_Answer(size, (), against))
                 continue
             found = tuple(_found(nearest[at], decided.get(at), owners, asked.k, size) for at in mine)
             answers.append(_Answer(size, found))
         return answers
+
+    def _named(self, why: Why, revision: int) -> CustodyError | None:
+        try:
+            self._service.need_nameless(why, revision)
+        except CustodyError as error:
+            return error
+        return None
 
 
 def _found(

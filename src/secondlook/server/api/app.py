@@ -40,6 +40,7 @@ MOST_BODY = 64 << 20
 """Bytes; files of footage come in through ``/uploads``, which has a limit of its own."""
 
 ROUTERS: tuple[APIRouter, ...] = (
+    search.router,  # asked most often, and routes are tried in this order
     session.router,
     accounts.router,
     settings.router,
@@ -49,7 +50,6 @@ ROUTERS: tuple[APIRouter, ...] = (
     jobs.router,
     subjects.router,
     subjects.of_references,
-    search.router,
     sightings.router,
     dossier.router,
     review.router,
