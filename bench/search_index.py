@@ -5,7 +5,7 @@
 Four parts, each in a process of its own, so that the memory of each is its own (``--parts`` names some of them):
 
 search    FAISS's IndexFlatIP alone, our index (candidates with names and all), and IndexScalarQuantizer in float16 with exact
-          re-ranking, by turns over the same vectors; one probe and 64, on one thread and on all.
+          re-ranking, by turns over the same vectors; one probe and 64, on one core and on all.
 changes   What it costs to add a person to that index, and to take one out of it.
 memory    Resident memory of the index with nothing else beside it.
 start     A gallery on the disk with so many people, made in DIR once: the first start, from its rows, and the next one, from
@@ -120,7 +120,7 @@ def search(asked: Asked) -> dict[str, object]:
         half.add(index.vectors.block(number))
     rows = index.vectors.ids()
     one, many = probes(asked, asked.rounds + 1), probes(asked, BATCH)
-    usual = faiss.omp_get_max_threads()
+    usual = os.sched_getaffinity(0)
     turn = iter(range(10**9))
 
     def next_probe() -> Floats:
@@ -128,8 +128,8 @@ def search(asked: Asked) -> dict[str, object]:
         return one[row : row + 1]
 
     told: dict[str, object] = {}
-    for threads in sorted({1, usual}):
-        faiss.omp_set_num_threads(threads)
+    for cores in ({min(usual)}, usual):
+        keep_to(cores)
         times = by_turns(
             asked.rounds,
             {
@@ -138,7 +138,7 @@ def search(asked: Asked) -> dict[str, object]:
                 "float16": lambda: reranked(half, flat, next_probe()),
             },
         )
-        told[f"one probe, {threads} threads"] = compared(times)
+        told[f"one probe, {len(cores)} cores"] = compared(times)
         rounds = max(3, asked.rounds // 10)
         times = by_turns(
             rounds,
@@ -148,10 +148,16 @@ def search(asked: Asked) -> dict[str, object]:
                 "float16": lambda: reranked(half, flat, many),
             },
         )
-        told[f"{BATCH} probes, {threads} threads"] = compared(times)
-    faiss.omp_set_num_threads(usual)
+        told[f"{BATCH} probes, {len(cores)} cores"] = compared(times)
     told["same answers"] = agreement(index, flat, half, rows, probes(asked, 128))
     return told
+
+
+def keep_to(cores: set[int]) -> None:
+    """Every thread of this process, and FAISS to as many threads."""
+    for thread in Path("/proc/self/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cores)
+    faiss.omp_set_num_threads(len(cores))
 
 
 def compared(times: dict[str, float]) -> dict[str, float]:

@@ -52,6 +52,7 @@ def _one_thread() -> Iterator[None]:
 
 
 def _cores() -> int:
+    """That this thread may use now."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
@@ -114,8 +115,9 @@ class ExactIndex:
 
     def _nearest(self, probes: Floats, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Ids (n, k) and rows (n, k), in no order."""
-        pieces = list(self._pieces())
-        several = len(pieces) > 1 and probes.size * len(self) >= _WORTH_THREADS
+        cores = _cores()
+        pieces = list(self._pieces(cores))
+        several = min(cores, len(pieces)) > 1 and probes.size * len(self) >= _WORTH_THREADS
 
         def look(piece: _Piece) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
             best, at = _in_piece(probes, piece.vectors, min(k, len(piece.vectors)))
@@ -128,8 +130,8 @@ class ExactIndex:
         most = np.argpartition(-scores, k - 1, axis=1)[:, :k]
         return np.take_along_axis(ids, most, 1), np.take_along_axis(rows, most, 1)
 
-    def _pieces(self) -> Iterator[_Piece]:
-        step = max(_PIECE_ROWS, -(-len(self) // (_PIECES * _cores())))
+    def _pieces(self, cores: int) -> Iterator[_Piece]:
+        step = max(_PIECE_ROWS, -(-len(self) // (_PIECES * cores)))
         first = 0
         for number in range(self.rows.block_count):
             vectors, ids = self.rows.block(number), self.rows.block_ids(number)
