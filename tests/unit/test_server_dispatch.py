@@ -20,6 +20,7 @@ from sqlalchemy import select
 
 from fake_runs import photo
 from job_samples import WORKER, footage, sent, working_service
+from postgres_server import PASSWORD
 from secondlook.fakes import RED, Square
 from secondlook.gallery import Environment, HomeKey, KeyFile, Keyring, KeySource
 from secondlook.server.actors import Actor, Role
@@ -191,7 +192,10 @@ process.wait()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the system ends it on Linux alone")
-def test_a_worker_ends_with_whoever_started_it(service: Service, operator: Actor, tmp_path: Path) -> None:
+def test_a_worker_ends_with_whoever_started_it(
+    service: Service, operator: Actor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)  # for tables in PostgreSQL: these orders bring none
     made = find(service, operator, photos(service, operator, tmp_path, 20))
     from secondlook.server.work import claims
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from job_samples import footage, makers, score_table, sent, work, working_service
+from postgres_server import PASSWORD
 from secondlook.errors import (
     Conflict,
     CustodyError,
@@ -281,8 +282,9 @@ def test_the_oldest_job_is_done_first(service: Service, operator: Actor, uploads
 
 @pytest.mark.parametrize("served", [True, False])
 def test_erasing_reaches_a_search_that_was_stopped_half_way(
-    service: Service, operator: Actor, uploads: tuple[Upload, ...], served: bool
+    service: Service, operator: Actor, uploads: tuple[Upload, ...], served: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)  # for tables in PostgreSQL, where nobody serves
     stopped = find(service, operator, uploads)
     assert work(service) == ENDED  # as far as it got
     with service.database.writing() as session:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from postgres_server import PASSWORD
 from secondlook import assemble
 from secondlook.errors import PackMismatch, PackMissing
 from secondlook.gallery import ById
@@ -42,7 +44,9 @@ def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service
 
 def reembedded(service: Service, pack: str = OTHER) -> None:
     place = (service.gallery.place, str(service.folder.root.parent / "keys" / "gallery.key"), pack)
-    subprocess.run([sys.executable, "-c", REEMBEDS, *place], check=True, timeout=120)
+    # the password of a gallery in PostgreSQL is no part of its address
+    environment = {**os.environ, "PGPASSWORD": PASSWORD}
+    subprocess.run([sys.executable, "-c", REEMBEDS, *place], check=True, timeout=120, env=environment)
 
 
 def until(true: Callable[[], bool]) -> None:
