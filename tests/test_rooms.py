@@ -22,6 +22,8 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "ports": frozenset({"types"}),
     "fakes": CONTRACT,
+    # knows nothing of what is done together
+    "together": frozenset(),
     # the way through the house: each room knows those to its left
     "sources": CONTRACT,
     "faces": CONTRACT | {"sources"},
@@ -43,11 +45,11 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "redact": CONTRACT | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "report", "audit"},
     "exposure": CONTRACT | {"sources", "faces", "track", "gallery", "decide", "identify", "report"},
     "review": CONTRACT | {"sources", "faces", "gallery", "decide", "calibrate", "report", "audit"},
-    "custody": CONTRACT | {"version", "gallery"},
+    "custody": CONTRACT | {"version", "gallery", "together"},
     "plan": CONTRACT | {"decide", "report"},
     "server": CONTRACT
     | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "enrolling", "assemble", "report", "audit"}
-    | {"runs", "calibrate", "redact", "exposure", "custody", "review", "scale"},
+    | {"runs", "calibrate", "redact", "exposure", "custody", "review", "scale", "together"},
     # speaks to a server from anywhere
     "client": frozenset({"errors"}),
     "api": CONTRACT | {"sources", "gallery", "enrolling", "assemble"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ _WRITING = "secondlook_writing"
 SCHEMA = "secondlook_service"
 _ONE_WRITER = "SELECT pg_advisory_xact_lock(hashtextextended('{schema} writes', 0))"
 _ONE_SERVICE = text("SELECT pg_try_advisory_lock(hashtextextended(:schema || ' serves', 0))")
+
+_GONE_S = 5.0
 
 
 class Database:
@@ -81,15 +84,19 @@ class Database:
             upgrade(self._writer)
 
     def hold(self) -> None:
-        """Keep every other service out of this database as long as this one is open. Raises Conflict. A file lies in a folder
-        that is held already."""
+        """Keep every other service out of this database as long as this one is open. Raises Conflict after some seconds: of a
+        service that was killed the server notices only after a moment that it is gone. A file lies in a folder that is held
+        already."""
         if self._where is None:
             return
+        until = time.monotonic() + _GONE_S
         with self._explained():
             self._held = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-            if not self._held.scalar(_ONE_SERVICE, {"schema": self._where.schema}):
-                self._held.close()
-                raise Conflict(f"A service works with {self.place} already: stop it, or name another schema.")
+            while not self._held.scalar(_ONE_SERVICE, {"schema": self._where.schema}):
+                if time.monotonic() > until:
+                    self._held.close()
+                    raise Conflict(f"A service works with {self.place} already: stop it, or name another schema.")
+                time.sleep(0.1)
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
