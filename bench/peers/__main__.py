@@ -1,6 +1,6 @@
 """Second Look and its peers in one run, into bench/RESULTS.md.
 
-    python -m bench.peers --peers .venv-peers/bin/python          # about 20 minutes on two cores
+    python -m bench.peers --peers .venv-peers/bin/python          # about 15 minutes on two cores
     python -m bench.peers --peers .venv-peers/bin/python --quick  # a look whether everything runs; --out /dev/stdout
 
 Each contestant has a process of its own; a round of each by turns, in another order each time, after one round to warm up. Ratios
@@ -195,7 +195,7 @@ def main() -> None:
     peers = asked.peers.absolute()  # not resolved: an environment's Python is a link
     with tempfile.TemporaryDirectory() as folder:
         run = Run(
-            Path(folder), peers, asked.cores, 7, 25, (3000, 500, 100), 40, (10_000, 100_000), Console(stderr=True)
+            Path(folder), peers, asked.cores, 5, 15, (3000, 500, 60), 24, (10_000, 100_000), Console(stderr=True)
         )
         if asked.quick:
             run = Run(Path(folder), peers, asked.cores, 1, 1, (40, 20, 10), 4, (10_000,), run.console)

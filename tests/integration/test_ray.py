@@ -195,6 +195,7 @@ def test_a_node_that_is_killed_loses_and_doubles_nothing(
     assert result.problems == () and len(result.read) == len(footage)
 
 
+@pytest.mark.prove  # docs/ray.md runs the command on a cluster of this machine
 def test_the_command_on_a_cluster(cluster: Any, footage: tuple[Path, ...], tmp_path: Path) -> None:
     gallery, lean = tmp_path / "g", ("--quiet", "--threads", "1")
     assert secondlook("enrol", SHARED / "people", "--gallery", gallery, "--pack", "dlib-resnet", *lean).status == 0
