@@ -17,7 +17,7 @@ import numpy as np
 from PIL import Image
 
 from secondlook.decide.rule import suspicious_from
-from secondlook.errors import SourceError, UnknownSubject
+from secondlook.errors import GalleryError, SourceError, UnknownSubject
 from secondlook.faces.align import chip
 from secondlook.faces.crop import crop
 from secondlook.faces.detect import find_faces
@@ -146,8 +146,8 @@ def _ahead(
     pictures = 0
     try:
         for person in people:
-            each = _pictures(person, gallery)
-            begun.append((person, [pool.submit(_read, *one, gallery, stages, options) for one in each]))
+            pictured = _pictures(person, gallery)
+            begun.append((person, [pool.submit(_read, *each, gallery, stages, options) for each in pictured]))
             pictures += len(person.pictures)
             while pictures > most:
                 first = begun.popleft()
@@ -157,23 +157,24 @@ def _ahead(
             yield begun.popleft()
     finally:
         for _, waiting in begun:
-            for look_ in waiting:
-                look_.cancel()
+            for one in waiting:
+                one.cancel()
 
 
-def _pictures(person: Enrolment, gallery: Gallery) -> Iterator[tuple[str, Picture, str, bool]]:
-    """Each picture: the subject, the picture, its label, and whether nobody of that name is enrolled, so that no picture of
-    theirs need be looked up."""
-    new = _is_new(gallery, person.subject)
-    return ((person.subject, *each, new) for each in zip(person.pictures, person.labels, strict=True))
+def _pictures(person: Enrolment, gallery: Gallery) -> Iterator[tuple[str | None, str, Picture, str]]:
+    """Each picture: whose others are to be looked up (``look``), the subject's name, the picture, its label."""
+    who = person.subject if _may_be_there(gallery, person.subject) else None
+    return ((who, person.subject, *each) for each in zip(person.pictures, person.labels, strict=True))
 
 
-def _is_new(gallery: Gallery, subject: str) -> bool:
+def _may_be_there(gallery: Gallery, subject: str) -> bool:
     try:
         gallery.subject_id(subject)
     except UnknownSubject:
+        return False
+    except GalleryError:  # no name at all: it is told when its turn comes, after those before it were enrolled
         return True
-    return False
+    return True
 
 
 def _enrol_one(
@@ -185,13 +186,18 @@ def _enrol_one(
 
 
 def _read(
-    subject: str, picture: Picture, label: str, new: bool, gallery: Gallery, stages: Stages, options: EnrolOptions
+    who: str | None,
+    subject: str,
+    picture: Picture,
+    label: str,
+    gallery: Gallery,
+    stages: Stages,
+    options: EnrolOptions,
 ) -> EnrolResult | Usable:
     try:
         frame = picture_from(picture, label)
     except SourceError as error:
         return EnrolResult(label, subject, EnrolStatus.REFUSED, str(error))
-    who = None if new else subject
     return look(who, subject, frame, label, _fingerprint(picture, frame), gallery, stages, options)
 
 

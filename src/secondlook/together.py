@@ -20,13 +20,12 @@ def _taken() -> threading.Lock:
 
 @dataclass(eq=False, slots=True)
 class _Waiting(Generic[A, B]):
-    """A call on its way; afterwards its answer, or why there is none. turn: released when it is done, or when it is this
+    """A call on its way; afterwards its one answer, or why there is none. turn: released when it is done, or when it is this
     caller's turn to work (works)."""
 
     asked: A
-    answer: B | None = None
-    error: BaseException | None = None
-    done: bool = False
+    answer: tuple[B, ...] = ()
+    error: Exception | None = None
     works: bool = False
     turn: threading.Lock = field(default_factory=_taken)
 
@@ -49,67 +48,65 @@ class Together(Generic[A, B]):
 
     def __call__(self, asked: A) -> B:
         mine: _Waiting[A, B] = _Waiting(asked)
+        try:
+            self._queue_up(mine)
+            if not mine.works:
+                mine.turn.acquire()
+            if mine.works:
+                self._lead(mine)
+        except BaseException:
+            self._give_up(mine)
+            raise
+        if mine.error is not None:
+            raise mine.error
+        (answer,) = mine.answer
+        return answer
+
+    def _queue_up(self, mine: _Waiting[A, B]) -> None:
         with self._lock:
             self._queue.append(mine)
-            mine.works = not self._working
-            self._working = True
-        if not mine.works:
-            self._wait(mine)
-        if not mine.done:
-            self._lead(mine)
-        return _outcome(mine)
-
-    def _wait(self, mine: _Waiting[A, B]) -> None:
-        try:
-            mine.turn.acquire()
-        except BaseException:  # interrupted: what was given to this caller is given on
-            with self._lock:
-                if mine in self._queue:
-                    self._queue.remove(mine)
-            if mine.works:
-                self._hand_over((), mine)
-            raise
+            if not self._working:
+                self._working = mine.works = True
 
     def _lead(self, mine: _Waiting[A, B]) -> None:
         """The first in the queue works for those behind it."""
-        with self._lock:
-            count = len(self._queue) if self._most is None else min(self._most, len(self._queue))
-            batch = [self._queue.popleft() for _ in range(count)]
+        batch: list[_Waiting[A, B]] = []
         try:
+            with self._lock:
+                count = len(self._queue) if self._most is None else min(self._most, len(self._queue))
+                batch += [self._queue.popleft() for _ in range(count)]
             self._do(batch)
         finally:
-            self._hand_over(batch, mine)
+            self._hand_over(mine)
+            for waiting in batch:
+                if not waiting.answer and waiting.error is None:
+                    waiting.error = RuntimeError("whoever did the work was stopped")
+                if waiting is not mine:
+                    waiting.turn.release()
 
     def _do(self, batch: Sequence[_Waiting[A, B]]) -> None:
         try:
             for waiting, answer in zip(batch, self._work([one.asked for one in batch]), strict=True):
-                waiting.answer = answer
+                waiting.answer = (answer,)
         except Exception as error:  # noqa: BLE001 - it is raised to each of them
             for waiting in batch:
                 waiting.error = error
-        except BaseException:
-            for waiting in batch:
-                waiting.error = RuntimeError("whoever did the work was stopped")
-            raise
-        finally:
-            for waiting in batch:
-                waiting.done = True
 
-    def _hand_over(self, done: Sequence[_Waiting[A, B]], mine: _Waiting[A, B]) -> None:
+    def _hand_over(self, mine: _Waiting[A, B]) -> None:
+        """To whoever has waited longest."""
         with self._lock:
+            mine.works = False
             following = self._queue[0] if self._queue else None
-            if following is None:
-                self._working = False
-            else:
+            self._working = following is not None
+            if following is not None:
                 following.works = True
         if following is not None:
             following.turn.release()
-        for waiting in done:
-            if waiting is not mine:
-                waiting.turn.release()
 
-
-def _outcome(waiting: _Waiting[A, B]) -> B:
-    if waiting.error is not None:
-        raise waiting.error
-    return waiting.answer  # type: ignore[return-value]  # where there is no error there is an answer, and None may be one
+    def _give_up(self, mine: _Waiting[A, B]) -> None:
+        """Interrupted: who leaves must not be waited for."""
+        with self._lock:
+            if mine in self._queue:
+                self._queue.remove(mine)
+        if mine.works:
+            self._hand_over(mine)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +49,52 @@ def test_who_comes_while_somebody_works_is_done_with_the_next() -> None:
         go.set()
         assert [first.result(30), *(one.result(30) for one in others)] == [0, 1, 2, 3, 4, 5]
     assert batches == [[0], [1, 2, 3, 4, 5]]
+
+
+def test_who_is_interrupted_while_waiting_is_not_waited_for() -> None:
+    busy, go = threading.Event(), threading.Event()
+
+    def work(asked: Sequence[int]) -> Sequence[int]:
+        if asked[0] == 0:
+            busy.set()
+            assert go.wait(30)
+        return asked
+
+    together = Together(work, most=1)
+
+    def interrupt() -> None:
+        while len(together._queue) < 1:
+            pass
+        os.kill(os.getpid(), signal.SIGINT)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background ignores it
+    try:
+        with ThreadPoolExecutor(3) as threads:
+            first = threads.submit(together, 0)
+            assert busy.wait(30)
+            threads.submit(interrupt)
+            with pytest.raises(KeyboardInterrupt):
+                together(1)
+            assert not together._queue
+            third = threads.submit(together, 2)
+            while not together._queue:
+                pass
+            go.set()
+            assert (first.result(30), third.result(30), together(3)) == (0, 2, 3)
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_whoever_works_and_is_stopped_hands_on() -> None:
+    def work(asked: Sequence[int]) -> Sequence[int]:
+        if 13 in asked:
+            raise KeyboardInterrupt
+        return asked
+
+    together = Together(work)
+    with pytest.raises(KeyboardInterrupt):
+        together(13)
+    assert together(1) == 1
 
 
 def test_what_goes_wrong_is_told_to_each_and_it_goes_on() -> None:

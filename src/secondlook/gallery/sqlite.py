@@ -27,7 +27,7 @@ _CONNECT = (
     "PRAGMA secure_delete=ON",  # what is deleted is overwritten
 )
 _WRITING = "secondlook_writing"
-_POOLED = 32
+POOLED = 32
 """Connections kept open. More are made where more threads read at once, and making one takes as long as reading does."""
 
 
@@ -45,7 +45,7 @@ class SqliteStore:
     @classmethod
     def on_disk(cls, file: Path, place: str) -> SqliteStore:
         url = URL.create("sqlite", database=str(file.absolute()))
-        engine = create_engine(url, hide_parameters=True, pool_size=_POOLED, max_overflow=-1)
+        engine = create_engine(url, hide_parameters=True, pool_size=POOLED, max_overflow=-1)
         return cls(engine, place, nullcontext())
 
     @classmethod

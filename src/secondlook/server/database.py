@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from secondlook.errors import Conflict, Invalid, OutputError
 from secondlook.gallery import postgres
 from secondlook.gallery.addresses import Address, address
+from secondlook.gallery.sqlite import POOLED
 from secondlook.server.folder import DataFolder, keep_note, read_note
 from secondlook.server.migrations.running import upgrade
 
@@ -31,8 +32,8 @@ _WRITING = "secondlook_writing"
 SCHEMA = "secondlook_service"
 _ONE_WRITER = "SELECT pg_advisory_xact_lock(hashtextextended('{schema} writes', 0))"
 _ONE_SERVICE = text("SELECT pg_try_advisory_lock(hashtextextended(:schema || ' serves', 0))")
-
 _GONE_S = 5.0
+"""How long a server may take to notice that who held a lock is gone."""
 
 
 class Database:
@@ -45,7 +46,7 @@ class Database:
 
     @classmethod
     def on_disk(cls, file: Path) -> Database:
-        engine = create_engine(URL.create("sqlite", database=str(file.absolute())), pool_size=32, max_overflow=-1)
+        engine = create_engine(URL.create("sqlite", database=str(file.absolute())), pool_size=POOLED, max_overflow=-1)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         return cls(engine, engine.execution_options(**{_WRITING: True}), str(file))

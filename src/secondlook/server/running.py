@@ -49,8 +49,6 @@ def built(service: Service, workers: tuple[Beside, ...]) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         for worker in workers:
             worker.start()
-        gc.collect()
-        gc.freeze()  # what is there by now stays: no collection goes through it again while somebody waits
         try:
             yield
         finally:
@@ -81,7 +79,10 @@ def serve(options: Options, say: Callable[[str], None]) -> None:
                 say("Nobody administers this service yet. Choose the first admin's password with this link, once:")
                 say(f"{where}/welcome?token={token}")
             say(f"Second Look is at {where}")
-            _server(service, options).run(sockets=[listening])
+            server = _server(service, options)
+            gc.collect()
+            gc.freeze()  # what is there by now stays: no collection goes through it again while somebody waits
+            server.run(sockets=[listening])
     finally:
         service.close()
 
