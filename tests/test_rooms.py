@@ -22,17 +22,18 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "errors": frozenset(),
     "ports": frozenset({"types"}),
     "fakes": CONTRACT,
-    # knows nothing of what is done together
+    # know nothing of the house
     "together": frozenset(),
+    "cores": frozenset(),
     # the way through the house: each room knows those to its left
     "sources": CONTRACT,
-    "faces": CONTRACT | {"sources"},
+    "faces": CONTRACT | {"cores", "sources"},
     "track": CONTRACT | {"sources", "faces"},
-    "gallery": CONTRACT | {"sources", "faces", "track"},
+    "gallery": CONTRACT | {"cores", "sources", "faces", "track"},
     "decide": CONTRACT | {"sources", "faces", "track", "gallery"},
     "identify": CONTRACT | {"sources", "faces", "track", "gallery", "decide"},
     "enrolling": CONTRACT | {"sources", "faces", "track", "gallery", "decide", "identify"},
-    "assemble": CONTRACT | {"sources", "faces", "track", "gallery", "decide", "identify", "enrolling"},
+    "assemble": CONTRACT | {"cores", "sources", "faces", "track", "gallery", "decide", "identify", "enrolling"},
     # rooms off the way
     "report": CONTRACT | {"decide", "sources"},
     "audit": CONTRACT
@@ -58,7 +59,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
     "cli": CONTRACT
     | {"version", "sources", "faces", "gallery", "decide", "enrolling", "assemble", "report", "audit", "runs"}
-    | {"calibrate", "redact", "exposure", "custody", "review", "server", "compose", "demo_scene", "plan", "scale"},
+    | {"calibrate", "redact", "exposure", "custody", "review", "server", "compose", "demo_scene", "plan", "scale", "cores"},
 }
 """A new room is written down here first. ``version`` stands for the package itself, which has its version."""
 

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from secondlook import enrolling, identify
+from secondlook.cores import cores
 from secondlook.decide import calibration as calibrated
 from secondlook.decide.calibration import Calibration
 from secondlook.decide.calibration_file import load_calibration
@@ -27,7 +28,7 @@ from secondlook.faces.packs.detectors import PackDetector
 from secondlook.faces.packs.installed import Existing, Pack, add_pack, home, list_packs
 from secondlook.faces.packs.known import RECOMMENDED
 from secondlook.faces.packs.recognisers import PackEmbedder
-from secondlook.faces.packs.runtime import Provider, RunOptions, cores
+from secondlook.faces.packs.runtime import Provider, RunOptions
 from secondlook.gallery import EnrolResult, Gallery, KeySource, Reference
 from secondlook.gallery.comparison import Cosine
 from secondlook.identify import Detect, LiveSighting, Pace, Stages

@@ -11,7 +11,7 @@ from secondlook.gallery.nearest import nearest
 
 
 @given(
-    n=st.integers(1, 40), m=st.integers(1, 3000), dimension=st.integers(1, 40), seed=st.integers(0, 99), data=st.data()
+    n=st.integers(1, 300), m=st.integers(1, 3000), dimension=st.integers(1, 40), seed=st.integers(0, 99), data=st.data()
 )
 def test_it_finds_what_sorting_everybody_finds(n: int, m: int, dimension: int, seed: int, data: st.DataObject) -> None:
     k = data.draw(st.integers(1, min(m, 60)))

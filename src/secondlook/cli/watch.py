@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from secondlook.cli.options import (
     key_source,
 )
 from secondlook.cli.watch_screen import Screen
+from secondlook.cores import cores
 from secondlook.custody import gallery_log, os_actor, read_policy, refuse_names
 from secondlook.faces.packs.runtime import Provider
 from secondlook.gallery import Gallery
@@ -91,7 +91,7 @@ def watch(
         raise typer.BadParameter("a camera is named twice")
     settings = Settings(
         provider=provider,
-        threads=threads or max(1, (os.cpu_count() or 1) // len(addresses)),
+        threads=threads or max(1, cores() // len(addresses)),
         every_s=every,
         video_side=side,
         fpir=fpir,

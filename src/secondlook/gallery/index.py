@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
+from secondlook.cores import cores
 from secondlook.errors import GalleryError
 from secondlook.gallery.nearest import WORTH_SHARING, nearest
 from secondlook.gallery.rows import Rows, fitted
@@ -51,11 +51,6 @@ def _one_thread() -> Iterator[None]:
         faiss.omp_set_num_threads(usual)
 
 
-def _cores() -> int:
-    """That this thread may use now."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
-
-
 @dataclass(frozen=True, eq=False, slots=True)
 class _Piece:
     """Rows that are searched at once. first: the number of the first. vectors: (m, D). ids: (m,)."""
@@ -80,7 +75,7 @@ class ExactIndex:
     def __init__(self, dimension: int, rows: Rows | None = None) -> None:
         """dimension: 1 upwards. rows: that are there already."""
         self._dimension = dimension
-        self._threads = ThreadPoolExecutor(_cores(), "searching")
+        self._threads = ThreadPoolExecutor(cores(), "searching")
         self.rows = Rows(dimension) if rows is None else rows
 
     def __len__(self) -> int:
@@ -115,9 +110,9 @@ class ExactIndex:
 
     def _nearest(self, probes: Floats, k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Ids (n, k) and rows (n, k), in no order."""
-        cores = _cores()
-        pieces = list(self._pieces(cores))
-        several = min(cores, len(pieces)) > 1 and probes.size * len(self) >= _WORTH_THREADS
+        at_once = cores()
+        pieces = list(self._pieces(at_once))
+        several = min(at_once, len(pieces)) > 1 and probes.size * len(self) >= _WORTH_THREADS
 
         def look(piece: _Piece) -> tuple[Floats, NDArray[np.int64], NDArray[np.int64]]:
             best, at = _in_piece(probes, piece.vectors, min(k, len(piece.vectors)))
@@ -130,8 +125,8 @@ class ExactIndex:
         most = np.argpartition(-scores, k - 1, axis=1)[:, :k]
         return np.take_along_axis(ids, most, 1), np.take_along_axis(rows, most, 1)
 
-    def _pieces(self, cores: int) -> Iterator[_Piece]:
-        step = max(_PIECE_ROWS, -(-len(self) // (_PIECES * cores)))
+    def _pieces(self, at_once: int) -> Iterator[_Piece]:
+        step = max(_PIECE_ROWS, -(-len(self) // (_PIECES * at_once)))
         first = 0
         for number in range(self.rows.block_count):
             vectors, ids = self.rows.block(number), self.rows.block_ids(number)

@@ -20,6 +20,8 @@ _ALONE = 2**18
 """Multiplications in one product that OpenBLAS keeps to one thread; it takes as many as there are cores from two to four
 times as many on, and those wait for each other where the machine has other work."""
 _LEAST_ROWS = 32
+_AT_ONCE = 128
+"""Probes in one product, so that scores take no more memory however many are asked for."""
 _GROUP = 256
 """Rows of which only the best score is looked at first."""
 
@@ -29,6 +31,12 @@ def nearest(probes: Floats, vectors: Floats, k: int) -> tuple[Floats, NDArray[np
 
     Of equal scores any come. On one thread.
     """
+    parts = [_nearest(probes[start : start + _AT_ONCE], vectors, k) for start in range(0, len(probes), _AT_ONCE)]
+    best, rows = (np.concatenate(each) for each in zip(*parts, strict=True))
+    return best, rows
+
+
+def _nearest(probes: Floats, vectors: Floats, k: int) -> tuple[Floats, NDArray[np.int64]]:
     scores = _products(probes, vectors)
     least = _least(scores, k)
     best = np.empty((len(probes), k), np.float32)

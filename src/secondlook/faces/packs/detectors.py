@@ -75,7 +75,7 @@ places a picture; in integers 58 of 60, all, and 94."""
 def open_detector(
     card: Card, pack: str, model: bytes, options: RunOptions, quick: Callable[[], bytes] | None = None
 ) -> PackDetector:
-    """quick: the model for hints, asked for when there is first one to give; None: the same.
+    """quick: the model for hints and closer looks, asked for when the first is wanted; None: the same.
 
     Raises PackCorrupt where the card is not a detector's or the model does not load.
     """

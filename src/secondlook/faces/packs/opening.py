@@ -32,8 +32,8 @@ def recogniser(name: str, options: RunOptions) -> PackEmbedder:
 
 
 def opened_detector(pack: Pack, options: RunOptions) -> PackDetector:
-    """As ``detector``, of a pack that was found already. The built-in one gives its hints in integers where it runs on the
-    processor: what is hinted at is looked at closely in float."""
+    """As ``detector``, of a pack that was found already. Where the built-in one runs on the processor, it gives its hints, and
+    looks closely at the small faces they are of, in integers."""
     quick = _hints_in_integers if pack.card.name == CENTERFACE.name and on_processor(options) else None
     return open_detector(pack.card, pack.id, _model(pack), options, quick)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,6 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 import onnx
 
+from secondlook.cores import cores
 from secondlook.errors import ExtraMissing, PackCorrupt, PackError
 from secondlook.faces.packs.silence import no_reports
 from secondlook.types import Floats
@@ -103,13 +103,6 @@ class Later:
 def on_processor(options: RunOptions) -> bool:
     """Whether ``open_session`` gives one of ONNX Runtime on the processor."""
     return options.provider in (Provider.CPU, Provider.AUTO) and _onnx_providers(options.provider) == [_PROCESSOR]
-
-
-def cores(threads: int) -> int:
-    """As many as asked for; 0: as many as this process may use."""
-    if threads > 0:
-        return threads
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else (os.cpu_count() or 1)
 
 
 class _Onnx:
