@@ -74,19 +74,21 @@ def test_each_side_is_made_its_own_way(gallery: Gallery) -> None:
 def test_scores_are_as_of_candidates(gallery: Gallery) -> None:
     for one in (gallery, gallery.compared_by(PassedBy(unit(3))), gallery.compared_by(FakeComparison(D))):
         told = {c.subject: c.score for c in one.search(unit(9), PACK)}
-        loose = one.scores(unit(9), np.stack([unit(seed) for seed in range(5)]))
+        (loose,) = one.scores(unit(9)[None], np.stack([unit(seed) for seed in range(5)]))
         assert [told[f"s{seed}"] for seed in range(5)] == pytest.approx(loose.tolist(), abs=1e-5)
-        assert one.scores(unit(9), np.zeros((0, D), np.float32)).shape == (0,)
+        assert one.scores(unit(9)[None], np.zeros((0, D), np.float32)).shape == (1, 0)
         with pytest.raises(GalleryError):
-            one.scores(unit(9), 2 * unit(1)[None])
+            one.scores(unit(9)[None], 2 * unit(1)[None])
 
 
 def test_a_score_may_be_beyond_one_unless_it_is_a_cosine(gallery: Gallery) -> None:
     assert gallery.compared_by(FakeComparison(D)).search(unit(1), PACK, 1)[0].score == pytest.approx(1.5, abs=1e-5)
-    assert gallery.compared_by(FakeComparison(D)).scores(unit(1), unit(1)[None])[0] == pytest.approx(1.5, abs=1e-5)
+    assert gallery.compared_by(FakeComparison(D)).scores(unit(1)[None], unit(1)[None])[0, 0] == pytest.approx(
+        1.5, abs=1e-5
+    )
     for seed in range(5):
         assert gallery.search(unit(seed), PACK, 1)[0].score <= 1.0
-        assert gallery.scores(unit(seed), unit(seed)[None])[0] <= 1.0
+        assert gallery.scores(unit(seed)[None], unit(seed)[None])[0, 0] <= 1.0
 
 
 def test_it_is_one_gallery(gallery: Gallery) -> None:
@@ -129,7 +131,7 @@ def test_after_another_pack_the_comparison_is_refused_and_the_cosine_goes_on(gal
     with pytest.raises(PackMismatch, match="choose one that was made for this pack"):
         other.search(unit(2, dimension), "new@1")
     with pytest.raises(PackMismatch):
-        other.scores(unit(2, dimension), unit(2, dimension)[None])
+        other.scores(unit(2, dimension)[None], unit(2, dimension)[None])
     again = gallery.compared_by(FakeComparison(dimension))
     assert again.search(unit(2, dimension), "new@1", 1)[0].score == pytest.approx(1.5, abs=1e-5)
 

@@ -46,6 +46,7 @@ class Search:
     comfortable_px: float = 24.0
     max_scale: float = 2.0
     max_side: int | None = None
+    apart: float = 4.0
     merge_iou: float = 0.35
     sure: float = 0.75
     confirmed: float | None = 0.52
@@ -78,7 +79,7 @@ def plan(height: int, width: int, search: Search) -> tuple[Pass, ...]:
         return (Pass(whole, everywhere, wanted), Pass(whole, everywhere, wanted / 3))
     overview = search.tile / longest / 2
     passes = [Pass(whole, everywhere, overview)]
-    if overview < wanted / 4:
+    if overview < wanted / search.apart:
         passes.append(Pass(whole, everywhere, 2 * overview))
     return (*passes, *_tiles(height, width, wanted, search))
 
@@ -124,6 +125,9 @@ HINTS_AT = 0.4
 """Of the finest scale. At 0.5, which takes 1.6 times as long, 98 of 100 faces 12 px wide are found and not 93, and no others
 more (bench/detection.py, seed 11)."""
 
+APART = 8.0
+"""A face twice as wide as is comfortable fits into the whole view by then, and one this much wider into a tile."""
+
 CLEAR_PX = 32.0
 """A sure face this wide where hints are given looks no better from nearer; what is wider than half as much again and not
 sure does not get surer."""
@@ -137,7 +141,7 @@ def _look_where_hinted(detector: Hinting, pixels: Pixels, search: Search) -> Ite
     height, width = pixels.shape[:2]
     far = HINTS_AT * search.finest
     hints = list[Detections]()
-    for step in plan(height, width, replace(search, max_scale=far, overlap=search.overlap // 2)):
+    for step in plan(height, width, replace(search, max_scale=far, overlap=search.overlap // 2, apart=APART)):
         if step.scale < far:
             yield _run(detector.detect, pixels, step, search.threshold)
         else:

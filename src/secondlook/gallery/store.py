@@ -16,7 +16,7 @@ from sqlalchemy import select
 from secondlook.errors import GalleryError, UnknownSubject
 from secondlook.gallery import changes, reading
 from secondlook.gallery.changes import Enrolled, Room
-from secondlook.gallery.comparison import Chosen, fitting, in_scale
+from secondlook.gallery.comparison import Chosen, fitting
 from secondlook.gallery.current import CurrentIndex
 from secondlook.gallery.founding import Foundation, found, found_in_memory, reopened
 from secondlook.gallery.held import Weighed
@@ -292,14 +292,12 @@ class Gallery:
             reading.check_pack(self.place, index.pack, pack)
             return index.search(checked_templates(templates, index.dimension), k)
 
-    def scores(self, probe: Floats, templates: Floats) -> Floats:
-        """probe: (D,), templates: (n, D), n may be 0, of unit length -> (n,), as if each were a subject's here."""
-        with self._reading() as room:
-            meta = reading.meta(room)
-            comparison = fitting(self._chosen, meta.pack, meta.dimension, self.place)
-        one = comparison.probes(checked_templates(np.asarray(probe)[None], meta.dimension))[0]
-        many = comparison.references(checked_templates(templates, meta.dimension))
-        return in_scale(comparison, np.asarray(many @ one, np.float32))
+    def scores(self, probes: Floats, templates: Floats) -> Floats:
+        """probes: (m, D), templates: (n, D), of unit length, m and n may be 0 -> (m, n), as if each template were a
+        subject's here."""
+        with self._current.held() as index:
+            asked, many = (checked_templates(each, index.dimension) for each in (probes, templates))
+            return index.scores(asked, many)
 
     # Change
 

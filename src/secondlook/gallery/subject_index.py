@@ -213,6 +213,11 @@ class SubjectIndex:
         self._hold(one, [held for held in self._held(one) if held not in set(references)])
         self._give(other, references)
 
+    def scores(self, probes: Floats, templates: Floats) -> Floats:
+        """probes: (m, D), templates: (n, D) -> (m, n), as if each template were a subject's."""
+        theirs = self._comparison.references(templates)
+        return in_scale(self._comparison, np.asarray(self._comparison.probes(probes) @ theirs.T, np.float32))
+
     def search(self, probes: Floats, k: int) -> tuple[tuple[Candidate, ...], ...]:
         """(n, D) -> for each probe its k nearest subjects, best first, each once, with its most alike reference.
 
