@@ -126,7 +126,8 @@ HINTS_AT = 0.4
 more (bench/detection.py, seed 11)."""
 
 APART = 8.0
-"""A face twice as wide as is comfortable fits into the whole view by then, and one this much wider into a tile."""
+"""Of composed pictures of 12 and 24 megapixels, with faces 30 to 1,300 px wide, all 192 are found with a pass between and
+without; it takes a fifth of the time at 12."""
 
 CLEAR_PX = 32.0
 """A sure face this wide where hints are given looks no better from nearer; what is wider than half as much again and not
