@@ -194,9 +194,7 @@ def main() -> None:
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: asked.cores])
     peers = asked.peers.absolute()  # not resolved: an environment's Python is a link
     with tempfile.TemporaryDirectory() as folder:
-        run = Run(
-            Path(folder), peers, asked.cores, 5, 15, (3000, 500, 60), 24, (10_000, 100_000), Console(stderr=True)
-        )
+        run = Run(Path(folder), peers, asked.cores, 5, 15, (3000, 500, 60), 24, (10_000, 100_000), Console(stderr=True))
         if asked.quick:
             run = Run(Path(folder), peers, asked.cores, 1, 1, (40, 20, 10), 4, (10_000,), run.console)
         head = machine.described(asked.cores, peers)

@@ -10,7 +10,7 @@ from itertools import count
 from pathlib import Path
 
 from bench.peers.cases import Case, Outcome
-from bench.peers.material import KNOWN, block
+from bench.peers.material import KNOWN, block, portraits
 from bench.templates import made_up_chips
 from bench.video import Silent
 from secondlook.assemble import Identifier, Settings, assemble, new_gallery
@@ -133,6 +133,7 @@ def _enrol(case: Case) -> Work:
     )
     identifier = assemble(gallery, settings)
     first, step = 0, int(case.subject)
+    portraits()
 
     def work() -> Outcome:
         nonlocal first
