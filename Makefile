@@ -23,7 +23,7 @@ prove: $(BIN)/.installed-dev
 	$(BIN)/python -m pytest -m prove
 	$(BIN)/python -m pytest -m "not prove" -n 2 --dist loadfile --hypothesis-profile explore tests/unit
 
-# Speed beside the peers, into bench/RESULTS.md: about 15 minutes on two cores. The peers get an environment of their own (3 GB,
+# Speed beside the peers, into bench/RESULTS.md: about 20 minutes on two cores. The peers get an environment of their own (3 GB,
 # most of it PyTorch's), since they need older versions of what is used here.
 bench: $(BIN)/.installed-dev $(PEERS)/.installed
 	$(BIN)/python -m bench.peers --peers $(PEERS)/bin/python

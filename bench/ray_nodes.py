@@ -5,7 +5,8 @@ python -m bench.ray_nodes --seconds 120 --rounds 3
 The nodes are processes of this machine, on its loopback, each with one core; a task has one thread. The cluster is up and
 has looked at a few seconds of the same video before the clock starts, so no process is started and no model opened while it
 runs. Rounds alternate between the clusters; what else the machine did meanwhile is told with them. Every run must write
-what a run alone on this machine writes, to the byte.
+what a run alone on this machine writes, to the byte. Two runs alone, side by side and without Ray, say what the machine's cores
+give together.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from multiprocessing import Queue, get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
+import av
 import psutil
 import ray
 from ray.cluster_utils import Cluster
@@ -41,6 +45,7 @@ SHARED = Path(__file__).resolve().parent.parent.parent / "shared" / "data"
 HERE = "127.0.0.1"
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 FACES = 6
+COMPOSED_S = 30
 
 
 @contextmanager
@@ -78,6 +83,28 @@ def seconds_for(identifier: Identifier, clip: Path, out: Path, address: str | No
     return time.perf_counter() - start
 
 
+def seconds_side_by_side(clip: Path, folder: Path, count: int) -> float:
+    """For the slowest of so many processes, each with the whole clip for itself and without Ray: what the machine's cores give
+    together is the most that nodes on it can show."""
+    spawned = get_context("spawn")
+    ready, told = spawned.Barrier(count), spawned.Queue()
+    work = [
+        spawned.Process(target=_alone, args=(clip, folder / f"side-{count}-{one}", ready, told)) for one in range(count)
+    ]
+    for each in work:
+        each.start()
+    seconds = [told.get() for _ in work]
+    for each in work:
+        each.join()
+    return max(seconds)
+
+
+def _alone(clip: Path, out: Path, ready: Barrier, told: Queue[float]) -> None:
+    with enrolled() as identifier:
+        ready.wait()
+        told.put(seconds_for(identifier, clip, out, None))
+
+
 def idle_and_ours() -> tuple[float, float]:
     """Processor time since the start, s: idle of the whole machine, and of this process and all that it has started."""
     tick = os.sysconf("SC_CLK_TCK")
@@ -98,10 +125,25 @@ def written(out: Path) -> list[bytes]:
     return [file.read_bytes() for file in files]
 
 
+def repeated(short: Path, clip: Path, times: int) -> None:
+    """The same packets again and again: composing takes longer than looking."""
+    with av.open(str(short)) as source, av.open(str(clip), "w") as made:
+        read = source.streams.video[0]
+        written, long = made.add_stream_from_template(read), 0
+        for _ in range(times):
+            source.seek(0)
+            before = long
+            for packet in source.demux(read):
+                if packet.dts is not None and packet.pts is not None:
+                    packet.pts, packet.dts, packet.stream = packet.pts + before, packet.dts + before, written
+                    long += packet.duration or 0
+                    made.mux(packet)
+
+
 def measure(seconds: float, rounds: int, folder: Path) -> dict[str, object]:
     clip, short = folder / "clip.mp4", folder / "short.mp4"
-    standard_video(clip, SHARED, faces=FACES, seconds=seconds)
-    standard_video(short, SHARED, faces=FACES, seconds=20)
+    standard_video(short, SHARED, faces=FACES, seconds=COMPOSED_S)
+    repeated(short, clip, round(seconds / COMPOSED_S))
     taken: dict[int, list[float]] = {1: [], 2: []}
     others = list[float]()
     with enrolled() as identifier:
@@ -121,13 +163,21 @@ def measure(seconds: float, rounds: int, folder: Path) -> dict[str, object]:
                 )
     middle = {count: statistics.median(times) for count, times in taken.items()}
     least = {count: min(times) for count, times in taken.items()}
+    one, two = (seconds_side_by_side(clip, folder, count) for count in (1, 2))
     return {
-        "video": {"seconds": seconds, "width": 1920, "height": 1080, "rate": 30, "faces": FACES},
+        "video": {
+            "seconds": round(seconds / COMPOSED_S) * COMPOSED_S,
+            "width": 1920,
+            "height": 1080,
+            "rate": 30,
+            "faces": FACES,
+        },
         "alone_one_thread_s": round(alone, 1),
         "one_node_s": [round(time_s, 1) for time_s in taken[1]],
         "two_nodes_s": [round(time_s, 1) for time_s in taken[2]],
         "times_faster_median": round(middle[1] / middle[2], 2),
         "times_faster_least": round(least[1] / least[2], 2),
+        "two_cores_without_ray": round(2 * one / two, 2),
         "others_used_of_the_machine": [round(share, 2) for share in others],
         "cores_of_this_machine": os.cpu_count(),
         "ray": ray.__version__,

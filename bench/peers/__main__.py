@@ -1,6 +1,6 @@
 """Second Look and its peers in one run, into bench/RESULTS.md.
 
-    python -m bench.peers --peers .venv-peers/bin/python          # about 15 minutes on two cores
+    python -m bench.peers --peers .venv-peers/bin/python          # about 20 minutes on two cores
     python -m bench.peers --peers .venv-peers/bin/python --quick  # a look whether everything runs; --out /dev/stdout
 
 Each contestant has a process of its own; a round of each by turns, in another order each time, after one round to warm up. Ratios
