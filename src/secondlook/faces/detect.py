@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from secondlook.faces import patches
+from secondlook.faces.overlaps import overlapping, suppress
 from secondlook.faces.scaling import resized
 from secondlook.ports import Detector, Hinting
 from secondlook.types import Detections, Floats, Pixels
@@ -250,33 +251,18 @@ def merge(found: list[Detections], iou: float) -> Detections:
     scores = np.concatenate([f.scores for f in found])
     landmarks = np.concatenate([f.landmarks for f in found])
     keep = suppress(boxes, scores, iou)
-    means = [_mean_landmarks(row, boxes, scores, landmarks) for row in keep]
-    return Detections(boxes[keep], np.array(means, np.float32).reshape(-1, 5, 2), scores[keep])
+    means = _mean_landmarks(boxes, scores, landmarks)[keep]
+    return Detections(boxes[keep], means, scores[keep])
 
 
-def _mean_landmarks(row: np.intp, boxes: Floats, scores: Floats, landmarks: Floats, iou: float = 0.6) -> Floats:
-    low, high = np.maximum(boxes[row, :2], boxes[:, :2]), np.minimum(boxes[row, 2:], boxes[:, 2:])
-    shared = np.prod(np.clip(high - low, 0, None), axis=1)
-    areas = np.prod(boxes[:, 2:] - boxes[:, :2], axis=1)
-    same = (shared >= iou * (areas + areas[row] - shared)) & (scores >= 0.8 * scores[row])
-    same[row] = True
-    return np.asarray(landmarks[same].mean(0), np.float32)
-
-
-def suppress(boxes: Floats, scores: Floats, iou: float, within: float = 0.7) -> NDArray[np.intp]:
-    """Rows to keep, best score first. ``within``: share of the smaller box inside the larger that makes it a duplicate,
-    where the two are of like size (a quarter of the area or more): a face on a T-shirt is a face of its own."""
-    order = np.argsort(-scores, kind="stable")
-    areas = np.prod(np.clip(boxes[:, 2:] - boxes[:, :2], 0, None), axis=1)
-    keep: list[int] = []
-    while order.size:
-        first, rest = int(order[0]), order[1:]
-        keep.append(first)
-        low = np.maximum(boxes[first, :2], boxes[rest, :2])
-        high = np.minimum(boxes[first, 2:], boxes[rest, 2:])
-        shared = np.prod(np.clip(high - low, 0, None), axis=1)
-        smaller, larger = np.minimum(areas[first], areas[rest]), np.maximum(areas[first], areas[rest])
-        union = smaller + larger - shared
-        same = (shared > iou * union) | ((shared > within * smaller) & (smaller > 0.25 * larger))
-        order = rest[~same]
-    return np.array(keep, np.intp)
+def _mean_landmarks(boxes: Floats, scores: Floats, landmarks: Floats, iou: float = 0.6) -> Floats:
+    """(n, 5, 2): each one's own and those of the boxes that are nearly it and nearly as sure."""
+    pairs = overlapping(boxes)
+    near = pairs.shared >= iou * (pairs.areas[pairs.first] + pairs.areas[pairs.second] - pairs.shared)
+    one, other = pairs.first[near], pairs.second[near]
+    one, other = np.concatenate([one, other]), np.concatenate([other, one])
+    sure = scores[other] >= 0.8 * scores[one]
+    total, count = landmarks.astype(np.float64), np.ones(len(boxes))
+    np.add.at(total, one[sure], landmarks[other[sure]])
+    np.add.at(count, one[sure], 1)
+    return np.asarray(total / count[:, None, None], np.float32).reshape(-1, 5, 2)
