@@ -12,8 +12,8 @@ import pytest
 from PIL import Image
 
 from fake_stages import POINT, stages
-from secondlook import enrolling
 from secondlook.enrolling import Enrolment, EnrolOptions, enrol, enrolments
+from secondlook.enrolling import run as running
 from secondlook.errors import SourceError
 from secondlook.faces.align import chip
 from secondlook.fakes import BLUE, CYAN, GREEN, RED, Colour, FakeComparison, FakeEmbedder, Square, painted, portrait
@@ -130,7 +130,7 @@ def test_a_stopped_run_goes_on_where_it_was(
     tmp_path: Path, gallery: Gallery, together_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever was told of is whole in the gallery, alone or with others who were written together with them."""
-    monkeypatch.setattr(enrolling, "TOGETHER_S", together_s)
+    monkeypatch.setattr(running, "TOGETHER_S", together_s)
     for name, colour in (("Ada", RED), ("Bo", BLUE), ("Cy", GREEN)):
         one(tmp_path / f"{name}.png", colour)
     stream = enrol(enrolments(tmp_path), gallery, stages(), OPTIONS)
@@ -162,7 +162,7 @@ def test_together_ends_as_one_after_another(tmp_path: Path, seed: int, monkeypat
     options = replace(OPTIONS, on_suspicion=[OnSuspicion.HOLD, OnSuspicion.ENROL][seed % 2])
 
     def told(together_s: float) -> object:
-        monkeypatch.setattr(enrolling, "TOGETHER_S", together_s)
+        monkeypatch.setattr(running, "TOGETHER_S", together_s)
         with Gallery.in_memory(FakeEmbedder().pack, FakeEmbedder().dimension) as gallery:
             list(enrol(there, gallery, stages(), options))
             found = list(enrol([people[1], *people, people[2]], gallery, stages(), options))

@@ -112,7 +112,9 @@ def test_the_built_in_models_are_the_same_in_integers() -> None:
     assert plain.pack.split("@")[1] != whole.pack.split("@")[1]
     known = find_faces(plain, crowd, Search())
     found = find_faces(whole, crowd, Search(close=Close.WHERE_HINTED))
-    clear = known[np.asarray(known.scores >= Search().sure)]  # of those that just count, one look or the other may lose some
+    clear = known[
+        np.asarray(known.scores >= Search().sure)
+    ]  # of those that just count, one look or the other may lose some
     large = clear[np.asarray(clear.boxes[:, 2] - clear.boxes[:, 0] >= 16)]
     assert len(large) >= 40
     middles = (found.boxes[:, :2] + found.boxes[:, 2:]) / 2
