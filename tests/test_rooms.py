@@ -49,19 +49,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "custody": CONTRACT | {"version", "gallery", "together"},
     "plan": CONTRACT | {"decide", "report"},
     "server": CONTRACT
-    | {
-        "version",
-        "sources",
-        "faces",
-        "track",
-        "gallery",
-        "decide",
-        "identify",
-        "enrolling",
-        "assemble",
-        "report",
-        "audit",
-    }
+    | {"version", "sources", "faces", "track", "gallery", "decide", "identify", "enrolling", "assemble", "report", "audit"}
     | {"runs", "calibrate", "redact", "exposure", "custody", "review", "scale", "together"},
     # speaks to a server from anywhere
     "client": frozenset({"errors"}),
@@ -71,19 +59,7 @@ MAY_IMPORT: dict[str, frozenset[str]] = {
     "__main__": frozenset({"cli"}),
     "cli": CONTRACT
     | {"version", "sources", "faces", "gallery", "decide", "enrolling", "assemble", "report", "audit", "runs"}
-    | {
-        "calibrate",
-        "redact",
-        "exposure",
-        "custody",
-        "review",
-        "server",
-        "compose",
-        "demo_scene",
-        "plan",
-        "scale",
-        "cores",
-    },
+    | {"calibrate", "redact", "exposure", "custody", "review", "server", "compose", "demo_scene", "plan", "scale", "cores"},
 }
 """A new room is written down here first. ``version`` stands for the package itself, which has its version."""
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from secondlook.faces.detect import Close, Search, find_faces, merge, plan, resized, suppress
+from secondlook.faces.detect import Close, Search, find_faces, merge, plan, resized
+from secondlook.faces.overlaps import suppress
 from secondlook.fakes import RED, FakeDetector, FakeHinting, ScriptedDetector, Square, detections, painted
 from secondlook.types import Detections, Floats, Pixels
 

@@ -58,17 +58,7 @@ def test_each_port_has_its_fake(port: type, fake: object) -> None:
 
 def test_no_port_is_without_a_fake() -> None:
     made = {name for name, value in vars(ports).items() if getattr(value, "_is_protocol", False)}
-    assert made == {
-        "Protocol",
-        "Detector",
-        "Hinting",
-        "Embedder",
-        "Comparison",
-        "Searchable",
-        "SearchableAtOnce",
-        "Index",
-        "Log",
-    }
+    assert made == {"Protocol", "Detector", "Hinting", "Embedder", "Comparison", "Searchable", "SearchableAtOnce", "Index", "Log"}
 
 
 def test_the_detector_finds_what_is_painted() -> None:

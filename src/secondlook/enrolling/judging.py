@@ -51,7 +51,7 @@ def judged_first(
     waiting: subjects by name, with the looks at their pictures; at least one.
     """
     several = list(takewhile(lambda one: not may_be_there(gallery, one[0]), waiting))
-    if len(several) < 2:
+    if not several:
         subject, looked = waiting[0]
         return [judge(subject, subject, looked, gallery, stages, options)]
     fresh = [_fresh(looked, stages.embedder.dimension) for _, looked in several]

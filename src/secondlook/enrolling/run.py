@@ -22,7 +22,7 @@ AHEAD = 4
 """How many pictures wait, looked at, for each that is looked at: enough that writing to the gallery stops nobody."""
 
 TOGETHER_S = 0.2
-"""Those who were looked at in this time, s, are judged and written together: a transaction costs as much as two pictures."""
+"""Those who were looked at in this time, s, are judged and written together: little is lost where the run is stopped."""
 
 _Looked: TypeAlias = tuple[Enrolment, Sequence[Look]]
 

@@ -32,13 +32,19 @@ class Overlaps:
 def suppress(boxes: Floats, scores: Floats, iou: float, within: float = 0.7) -> Rows:
     """Rows to keep, best score first. ``within``: share of the smaller box inside the larger that makes it a duplicate,
     where the two are of like size (a quarter of the area or more): a face on a T-shirt is a face of its own."""
-    order = np.argsort(-scores, kind="stable")
-    pairs = overlapping(boxes[order])
+    return kept(overlapping(boxes), scores, iou, within)
+
+
+def kept(pairs: Overlaps, scores: Floats, iou: float, within: float = 0.7) -> Rows:
+    """As ``suppress``, of boxes whose overlaps are known."""
     one, other = pairs.areas[pairs.first], pairs.areas[pairs.second]
     smaller, larger = np.minimum(one, other), np.maximum(one, other)
     contained = (pairs.shared > within * smaller) & (smaller > 0.25 * larger)
     same = contained | (pairs.shared > iou * (smaller + larger - pairs.shared))
-    first, second = pairs.first[same], pairs.second[same]
+    order = np.argsort(-scores, kind="stable")
+    rank = np.empty(len(order), np.intp)
+    rank[order] = np.arange(len(order))
+    first, second = rank[pairs.first[same]], rank[pairs.second[same]]
     better, worse = np.minimum(first, second), np.maximum(first, second)
     worse = worse[np.argsort(better, kind="stable")]
     starts = np.searchsorted(np.sort(better), np.arange(len(order) + 1))

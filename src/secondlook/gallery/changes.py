@@ -75,7 +75,7 @@ def enrol(room: Room, people: Sequence[tuple[Who, Sequence[NewReference]]], pack
         held = set() if isinstance(row, ById) else _pictures_held(room, person)
         sealed.append((person, _sealed_rows(person, references, held, pack, at), isinstance(row, ById)))
     room.session.add_all(one for _, those, _ in sealed for one in those if one is not None)
-    room.session.flush()  # all at once: a statement for each row costs four times as much
+    room.session.flush()  # all at once, in as few statements as there may be
     return [
         Enrolled(person, tuple(None if one is None else one.id for one in those), is_new and len(those) == 1)
         for person, those, is_new in sealed
@@ -241,9 +241,9 @@ def _sealed_rows(
     """None for a picture that is among ``held``, to which all others are added."""
     rows: list[ReferenceRow | None] = []
     for new in references:
-        known = whose.seal.picture_lookup(new.picture_sha256) in held
-        rows.append(None if known else sealed_row(whose.seal, new, pack, at))
-        held.add(whose.seal.picture_lookup(new.picture_sha256))
+        picture = whose.seal.picture_lookup(new.picture_sha256)
+        rows.append(None if picture in held else sealed_row(whose.seal, new, pack, at))
+        held.add(picture)
     return rows
 
 

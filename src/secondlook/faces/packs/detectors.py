@@ -10,7 +10,7 @@ import numpy as np
 import onnx
 
 from secondlook.errors import PackCorrupt
-from secondlook.faces.detect import suppress
+from secondlook.faces.overlaps import suppress
 from secondlook.faces.packs.cards import Card, Decoder, DetectorCard
 from secondlook.faces.packs.preprocess import to_network
 from secondlook.faces.packs.runtime import Later, RunOptions, Session, free_shapes, open_session
