@@ -13,7 +13,6 @@ from PIL import Image
 
 from fake_stages import POINT, stages
 from secondlook.enrolling import Enrolment, EnrolOptions, enrol, enrolments
-from secondlook.enrolling import run as running
 from secondlook.errors import SourceError
 from secondlook.faces.align import chip
 from secondlook.fakes import BLUE, CYAN, GREEN, RED, Colour, FakeComparison, FakeEmbedder, Square, painted, portrait
@@ -125,52 +124,17 @@ def test_twice_is_already_enrolled(tmp_path: Path, gallery: Gallery) -> None:
     assert len(gallery) == 3
 
 
-@pytest.mark.parametrize("together_s", [0.0, 60.0])
-def test_a_stopped_run_goes_on_where_it_was(
-    tmp_path: Path, gallery: Gallery, together_s: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Whoever was told of is whole in the gallery, alone or with others who were written together with them."""
-    monkeypatch.setattr(running, "TOGETHER_S", together_s)
+def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path, gallery: Gallery) -> None:
+    """Each subject is whole in the gallery before the next is looked at."""
     for name, colour in (("Ada", RED), ("Bo", BLUE), ("Cy", GREEN)):
         one(tmp_path / f"{name}.png", colour)
     stream = enrol(enrolments(tmp_path), gallery, stages(), OPTIONS)
     next(stream)
     next(stream)
     stream.close()
-    written = {s.name: s.references for s in gallery.subject_list()}
-    assert written == ({"Ada": 1, "Bo": 1, "Cy": 1} if together_s else {"Ada": 1, "Bo": 1})
-    statuses = [r.status.value for r in results(tmp_path, gallery)]
-    assert statuses == ["already_enrolled"] * len(written) + ["enrolled"] * (3 - len(written))
-    assert {s.name: s.references for s in gallery.subject_list()} == {"Ada": 1, "Bo": 1, "Cy": 1}
-
-
-@pytest.mark.parametrize("seed", range(12))
-def test_together_ends_as_one_after_another(tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """People who look like one before them, like nobody, or not like themselves; some of them there already."""
-    rng, colours = np.random.default_rng(seed), (RED, (250, 30, 20), BLUE, (20, 30, 240), GREEN, CYAN)
-    people = [
-        Enrolment(f"p{number}", pictures, tuple(path.name for path in pictures))
-        for number in range(8)
-        for pictures in [
-            tuple(
-                one(tmp_path / f"{number}-{i}.png", colours[rng.integers(len(colours))], x=40 + int(rng.integers(40)))
-                for i in range(int(rng.integers(1, 4)))
-            )
-        ]
-    ]
-    there = [replace(people[0], pictures=people[0].pictures[:1], labels=people[0].labels[:1]), people[3]]
-    options = replace(OPTIONS, on_suspicion=[OnSuspicion.HOLD, OnSuspicion.ENROL][seed % 2])
-
-    def told(together_s: float) -> object:
-        monkeypatch.setattr(running, "TOGETHER_S", together_s)
-        with Gallery.in_memory(FakeEmbedder().pack, FakeEmbedder().dimension) as gallery:
-            list(enrol(there, gallery, stages(), options))
-            found = list(enrol([people[1], *people, people[2]], gallery, stages(), options))
-            kept = {s.name: [r.source for r in gallery.references(s.name)] for s in gallery.subject_list()}
-            return [[(r.picture, r.status, r.nearest, r.reason) for r in part] for part in found], kept
-
-    one_by_one = told(0)
-    assert told(60) == one_by_one
+    assert {s.name for s in gallery.subject_list()} == {"Ada", "Bo"}
+    statuses = [r.status for r in results(tmp_path, gallery)]
+    assert statuses == [EnrolStatus.ALREADY_ENROLLED, EnrolStatus.ALREADY_ENROLLED, EnrolStatus.ENROLLED]
 
 
 def test_somebody_enrolled_already_under_another_name(tmp_path: Path, gallery: Gallery) -> None:
